@@ -1,0 +1,64 @@
+# `make help` lists the targets. Each does all of its own set-up, in .venv/.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Set-up talks on standard error and leaves standard input alone: `make chat` may be in a pipe.
+QUIETLY := </dev/null 1>&2
+
+.DEFAULT_GOAL := help
+.PHONY: help chat test check pytest programs format bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+chat: $(VENV)/.product ## Chat in this terminal; the first time makes environment, database and model
+	@$(BIN)/webtoonctl demo --if-empty $(QUIETLY)
+	@exec $(BIN)/webtoonbot chat $(CHAT)
+
+test: check pytest ## Everything: style, types, layers, and all tests
+
+check: $(VENV)/.development ## Style, types and layers only
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
+	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+programs: ## Install the programs that tests talk to (PostgreSQL), where that is allowed
+	@sh tests/programs.sh $(QUIETLY)
+
+format: $(VENV)/.development ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.development ## Run the benchmarks and print their figures
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+clean: ## Remove the environment and caches; data in var/ stays
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "This needs Python 3.11 or newer; say which one with PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || sh tests/python_venv.sh $(PYTHON) $(QUIETLY)
+	@echo "Making an environment in $(VENV)/ …" >&2
+	@$(PYTHON) -m venv $(VENV) $(QUIETLY)
+
+# uv installs in seconds; where it cannot be had, or knows no index, pip does the same.
+define install
+@echo "Installing what $(1) needs …" >&2
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv $(QUIETLY) || true
+@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '$(2)' $(QUIETLY) \
+  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '$(2)' $(QUIETLY)
+@touch $@
+endef
+
+$(VENV)/.product: pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,the bot,.)
+
+$(VENV)/.development: pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,development,.[dev])
+	@touch $(VENV)/.product
