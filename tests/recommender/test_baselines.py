@@ -1,0 +1,80 @@
+"""Popularity and content: what answers before there is anything to learn from."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recommender.content import Content
+from recommender.errors import BadInteractions, TooFewInteractions, UnknownItem
+from recommender.popularity import Popularity
+
+
+def test_popularity_is_the_share_of_readers_who_like_an_item():
+    model = Popularity.fit(sparse.csr_array([[1.0, 0, 0], [3.0, 1.0, 0], [0, 0, 0], [1.0, 0, 0]]))
+
+    scores = model.scores(sparse.csr_array((2, 3)))
+
+    assert scores.tolist() == [[0.75, 0.25, 0], [0.75, 0.25, 0]]
+    assert model.scores_of([1]).tolist() == [0.75, 0.25, 0]
+
+
+def test_no_like_contributes_to_popularity():
+    model = Popularity.fit(sparse.csr_array([[1.0, 1.0]]))
+
+    assert model.explain([0], 1).tolist() == [0]
+    with pytest.raises(UnknownItem):
+        model.explain([0], 2)
+    with pytest.raises(UnknownItem):
+        model.scores_of([2])
+
+
+def test_popularity_needs_a_reader_and_the_right_columns():
+    with pytest.raises(TooFewInteractions):
+        Popularity.fit(sparse.csr_array((0, 3)))
+    with pytest.raises(BadInteractions):
+        Popularity.fit(sparse.csr_array((1, 3))).scores(sparse.csr_array((1, 2)))
+
+
+def test_content_is_the_cosine_of_features_weighed_by_rarity():
+    model = Content.fit(sparse.csr_array([[1, 1], [1, 0], [0, 0]]))
+
+    # idf of the first feature is log(1 + 3/2), of the second log(1 + 3/1).
+    common, rare = np.log(2.5), np.log(4)
+    expected = common / np.hypot(common, rare)
+    np.testing.assert_allclose(
+        model.weights, [[0, expected, 0], [expected, 0, 0], [0, 0, 0]], rtol=1e-6
+    )
+
+
+def test_a_shared_rarity_brings_items_nearer_than_a_shared_commonplace():
+    features = sparse.csr_array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 0, 1], [1, 0, 1]])
+
+    model = Content.fit(features)
+
+    # Item 0 shares the common first feature with item 1 and the rarer second with item 2.
+    assert model.weights[0, 2] > model.weights[0, 1]
+
+
+def test_a_content_score_is_the_sum_of_its_explanation():
+    generator = np.random.default_rng(0)
+    model = Content.fit(sparse.csr_array((generator.random((20, 6)) < 0.4).astype(float)))
+
+    contributions = model.explain([1, 5, 9], 3)
+
+    np.testing.assert_allclose(contributions.sum(), model.scores_of([1, 5, 9])[3], rtol=1e-5)
+    assert ((model.weights >= 0) & (model.weights <= 1 + 1e-6)).all()
+
+
+def test_content_without_any_feature_is_refused():
+    with pytest.raises(TooFewInteractions, match="found no feature on any of 3 items"):
+        Content.fit(sparse.csr_array((3, 2)))
+    with pytest.raises(BadInteractions):
+        Content.fit(sparse.csr_array([[1.0, -1.0]]))
+
+
+def test_content_survives_being_saved(tmp_path):
+    model = Content.fit(sparse.csr_array([[1, 1], [1, 0]]))
+
+    digest = model.save(tmp_path / "m")
+
+    np.testing.assert_array_equal(Content.load(tmp_path / "m", digest).weights, model.weights)
