@@ -1,0 +1,23 @@
+"""What can go wrong below the queries.
+
+DatabaseError
+├── BadUrl            DATABASE_URL cannot be understood
+├── Unreachable       the database is locked, gone, or refuses us
+└── WrongSchema       the tables are older or newer than this code
+"""
+
+
+class DatabaseError(Exception):
+    """The root of the family; the message is one sentence for an operator."""
+
+
+class BadUrl(DatabaseError):
+    """DATABASE_URL cannot be understood."""
+
+
+class Unreachable(DatabaseError):
+    """The database is locked, gone, or refuses us; nothing was written."""
+
+
+class WrongSchema(DatabaseError):
+    """The tables are older or newer than this code."""

@@ -1,0 +1,160 @@
+"""Verdicts: the current one per reader and work, beside the log of how it came to be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from db.tables import Feedback, FeedbackEvent, Reader, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A verdict that stands, since when, and the event that made it so."""
+
+    webtoon_id: int
+    verdict: Verdict
+    at: datetime
+    event_id: int
+
+
+def record(
+    session: Session,
+    reader_id: int,
+    webtoon_id: int,
+    verdict: Verdict | None,
+    *,
+    source: str,
+    now: datetime,
+    impression_id: int | None = None,
+) -> int | None:
+    """Makes `verdict` the current one (None takes it back); the event's id, None if it stood."""
+    current = session.get(Feedback, (reader_id, webtoon_id))
+    previous = current.verdict if current else None
+    if previous == verdict:
+        return None
+    event = FeedbackEvent(
+        reader_id=reader_id,
+        webtoon_id=webtoon_id,
+        verdict=verdict,
+        previous=previous,
+        source=source,
+        impression_id=impression_id,
+        at=now,
+    )
+    session.add(event)
+    session.flush()
+    if verdict is None:
+        session.delete(current)
+    elif current is None:
+        session.add(
+            Feedback(
+                reader_id=reader_id,
+                webtoon_id=webtoon_id,
+                verdict=verdict,
+                at=now,
+                event_id=event.id,
+            )
+        )
+    else:
+        current.verdict, current.at, current.event_id = verdict, now, event.id
+    session.flush()
+    return event.id
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event of the log."""
+
+    id: int
+    reader_id: int
+    webtoon_id: int
+    verdict: Verdict | None
+    previous: Verdict | None
+    impression_id: int | None
+
+
+def event(session: Session, event_id: int) -> Logged | None:
+    """The event with this id."""
+    row = session.get(FeedbackEvent, event_id)
+    if row is None:
+        return None
+    return Logged(
+        row.id,
+        row.reader_id,
+        row.webtoon_id,
+        Verdict(row.verdict) if row.verdict else None,
+        Verdict(row.previous) if row.previous else None,
+        row.impression_id,
+    )
+
+
+def last_event(session: Session, reader_id: int, webtoon_id: int) -> int | None:
+    """The id of the latest event of this reader on this work."""
+    return session.scalar(
+        select(func.max(FeedbackEvent.id)).where(
+            FeedbackEvent.reader_id == reader_id, FeedbackEvent.webtoon_id == webtoon_id
+        )
+    )
+
+
+def last_reaction(
+    session: Session, reader_id: int, impression_id: int, verdict: Verdict
+) -> Logged | None:
+    """The latest event by which a reaction on this impression gave this verdict."""
+    row = session.scalar(
+        select(FeedbackEvent)
+        .where(
+            FeedbackEvent.reader_id == reader_id,
+            FeedbackEvent.impression_id == impression_id,
+            FeedbackEvent.source == "reaction",
+            FeedbackEvent.verdict == verdict,
+        )
+        .order_by(FeedbackEvent.id.desc())
+        .limit(1)
+    )
+    return event(session, row.id) if row else None
+
+
+def current(session: Session, reader_id: int) -> list[Current]:
+    """All verdicts that stand for a reader, latest first."""
+    query = (
+        select(Feedback.webtoon_id, Feedback.verdict, Feedback.at, Feedback.event_id)
+        .where(Feedback.reader_id == reader_id)
+        .order_by(Feedback.event_id.desc())
+    )
+    return [Current(w, Verdict(v), at, e) for w, v, at, e in session.execute(query)]
+
+
+def for_training(session: Session) -> Iterable[tuple[int, int, Verdict]]:
+    """(reader id, webtoon id, verdict) of all readers who let the model learn from them."""
+    query = (
+        select(Feedback.reader_id, Feedback.webtoon_id, Feedback.verdict)
+        .join(Reader, Reader.id == Feedback.reader_id)
+        .where(Reader.trains)
+        .order_by(Feedback.reader_id, Feedback.webtoon_id)
+    )
+    return [(r, w, Verdict(v)) for r, w, v in session.execute(query)]
+
+
+def like_counts(session: Session) -> dict[int, int]:
+    """How many readers like each work."""
+    query = (
+        select(Feedback.webtoon_id, func.count())
+        .where(Feedback.verdict == Verdict.LIKE)
+        .group_by(Feedback.webtoon_id)
+    )
+    return dict(session.execute(query).all())
+
+
+def count(session: Session) -> int:
+    """How many verdicts stand."""
+    return session.scalar(select(func.count()).select_from(Feedback)) or 0
+
+
+def clear(session: Session, reader_id: int) -> None:
+    """Forgets a reader's current verdicts and their log."""
+    session.execute(delete(Feedback).where(Feedback.reader_id == reader_id))
+    session.execute(delete(FeedbackEvent).where(FeedbackEvent.reader_id == reader_id))

@@ -1,0 +1,118 @@
+"""Cards as they were shown, so that feedback can point at what it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.tables import Impression
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One card to log. `propensity`: the probability with which the policy showed it here."""
+
+    webtoon_id: int
+    position: int
+    policy: str
+    propensity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImpressionRow:
+    """A card that was shown."""
+
+    id: int
+    reader_id: int
+    webtoon_id: int
+    slate: str
+    position: int
+    policy: str
+
+
+def log(
+    session: Session,
+    reader_id: int,
+    slate: str,
+    cards: Sequence[Shown],
+    *,
+    model_id: str | None,
+    now: datetime,
+) -> list[int]:
+    """Logs the cards of one slate; their impression ids, in order."""
+    rows = [
+        Impression(
+            reader_id=reader_id,
+            webtoon_id=card.webtoon_id,
+            slate=slate,
+            position=card.position,
+            policy=card.policy,
+            propensity=card.propensity,
+            model_id=model_id,
+            shown_at=now,
+        )
+        for card in cards
+    ]
+    session.add_all(rows)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def get(session: Session, impression_id: int) -> ImpressionRow | None:
+    """The impression with this id."""
+    row = session.get(Impression, impression_id)
+    return _row(row) if row else None
+
+
+def delivered(session: Session, ids: Sequence[int], message: str) -> None:
+    """Remembers the message that shows these impressions."""
+    session.execute(update(Impression).where(Impression.id.in_(ids)).values(message=message))
+
+
+def on_message(session: Session, message: str) -> list[ImpressionRow]:
+    """The impressions that a message shows."""
+    query = select(Impression).where(Impression.message == message).order_by(Impression.id)
+    return [_row(row) for row in session.scalars(query)]
+
+
+def shown_since(
+    session: Session, reader_id: int, since: datetime, *, limit: int, except_policy: str
+) -> list[int]:
+    """The works shown to a reader since then, latest first, at most `limit` cards."""
+    query = (
+        select(Impression.webtoon_id)
+        .where(
+            Impression.reader_id == reader_id,
+            Impression.shown_at >= since,
+            Impression.policy != except_policy,
+        )
+        .order_by(Impression.shown_at.desc(), Impression.id.desc())
+        .limit(limit)
+    )
+    return list(dict.fromkeys(session.scalars(query)))
+
+
+def in_slate(session: Session, slate: str) -> list[ImpressionRow]:
+    """The cards of a slate, in order."""
+    query = select(Impression).where(Impression.slate == slate).order_by(Impression.position)
+    return [_row(row) for row in session.scalars(query)]
+
+
+def last(
+    session: Session, reader_id: int, *, except_policy: str | None = None
+) -> ImpressionRow | None:
+    """The first card of the latest slate shown to a reader."""
+    query = (
+        select(Impression.slate)
+        .where(Impression.reader_id == reader_id, Impression.policy != (except_policy or ""))
+        .order_by(Impression.id.desc())
+        .limit(1)
+    )
+    slate = session.scalar(query)
+    return in_slate(session, slate)[0] if slate else None
+
+
+def _row(row: Impression) -> ImpressionRow:
+    return ImpressionRow(row.id, row.reader_id, row.webtoon_id, row.slate, row.position, row.policy)

@@ -1,0 +1,87 @@
+"""What platforms delivered: kept before it is confirmed, one effect per key, then blanked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.tables import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a key that came before; `reply` until it is known to be answered."""
+
+    handled: bool
+    answered: bool
+    reply: str | None
+
+
+def keep(
+    session: Session, platform: str, updates: Sequence[tuple[str, str]], now: datetime
+) -> list[str]:
+    """Stores (key, payload) pairs; the keys that were not known before, in order."""
+    return [key for key, payload in updates if _insert(session, platform, key, payload, now)]
+
+
+def claim(session: Session, platform: str, key: str, now: datetime) -> Heard | None:
+    """None when the key is new or only kept, and now is ours to handle; else what is known."""
+    if _insert(session, platform, key, None, now):
+        return None
+    row = session.execute(
+        select(Inbox.handled_at, Inbox.answered_at, Inbox.reply)
+        .where(Inbox.platform == platform, Inbox.key == key)
+        .with_for_update()
+    ).one()
+    if row.handled_at is None and row.answered_at is None:
+        return None
+    return Heard(row.handled_at is not None, row.answered_at is not None, row.reply)
+
+
+def handled(session: Session, platform: str, key: str, reply: str | None, now: datetime) -> None:
+    """Marks a key's effect as done; the reply stays until it is answered, if it was kept."""
+    session.execute(
+        update(Inbox)
+        .where(Inbox.platform == platform, Inbox.key == key)
+        .values(handled_at=now, reply=reply)
+    )
+
+
+def answered(session: Session, platform: str, key: str, now: datetime) -> None:
+    """Marks a key as answered and blanks what it contained."""
+    session.execute(
+        update(Inbox)
+        .where(Inbox.platform == platform, Inbox.key == key)
+        .values(answered_at=now, payload=None, reply=None)
+    )
+
+
+def waiting(session: Session, platform: str) -> list[tuple[str, str]]:
+    """Kept (key, payload) pairs that are not known to be answered, oldest first."""
+    query = (
+        select(Inbox.key, Inbox.payload)
+        .where(Inbox.platform == platform, Inbox.answered_at.is_(None), Inbox.payload.is_not(None))
+        .order_by(Inbox.id)
+    )
+    return [(key, payload) for key, payload in session.execute(query) if payload]
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Deletes what was received before then and is done; how many."""
+    done = func.coalesce(Inbox.answered_at, Inbox.handled_at)
+    query = delete(Inbox).where(done.is_not(None), Inbox.received_at < before)
+    return len(session.execute(query.returning(Inbox.id)).all())
+
+
+def _insert(session: Session, platform: str, key: str, payload: str | None, now: datetime) -> bool:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(Inbox)
+        .values(platform=platform, key=key, payload=payload, received_at=now)
+        .on_conflict_do_nothing(index_elements=["platform", "key"])
+        .returning(Inbox.id)
+    )
+    return session.scalar(statement) is not None

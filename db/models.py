@@ -1,0 +1,87 @@
+"""The registry of trained models: which exist, and which one is active."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.tables import Model, ModelState
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A registered model; `digest` is the SHA-256 of its manifest."""
+
+    id: str
+    state: ModelState
+    created_at: datetime
+    readers: int
+    items: int
+    rows: int
+    metrics: Mapping[str, float]
+    demo: bool
+    digest: str
+
+
+def register(session: Session, model: ModelRow) -> None:
+    """Adds a model."""
+    session.add(
+        Model(
+            id=model.id,
+            state=model.state,
+            created_at=model.created_at,
+            readers=model.readers,
+            items=model.items,
+            rows=model.rows,
+            metrics=dict(model.metrics),
+            demo=model.demo,
+            digest=model.digest,
+        )
+    )
+    session.flush()
+
+
+def activate(session: Session, model_id: str) -> None:
+    """Moves the active mark to this model; the one that had it is retired."""
+    session.execute(
+        update(Model).where(Model.state == ModelState.ACTIVE).values(state=ModelState.RETIRED)
+    )
+    session.execute(update(Model).where(Model.id == model_id).values(state=ModelState.ACTIVE))
+
+
+def active(session: Session) -> ModelRow | None:
+    """The active model."""
+    row = session.scalar(select(Model).where(Model.state == ModelState.ACTIVE))
+    return _row(row) if row else None
+
+
+def retired_before(session: Session, model: ModelRow) -> list[ModelRow]:
+    """The retired models older than this one, newest first: what a rollback goes back to."""
+    query = (
+        select(Model)
+        .where(Model.state == ModelState.RETIRED, Model.created_at < model.created_at)
+        .order_by(Model.created_at.desc(), Model.id.desc())
+    )
+    return [_row(row) for row in session.scalars(query)]
+
+
+def every(session: Session) -> list[ModelRow]:
+    """All models, newest first."""
+    query = select(Model).order_by(Model.created_at.desc(), Model.id.desc())
+    return [_row(row) for row in session.scalars(query)]
+
+
+def _row(row: Model) -> ModelRow:
+    return ModelRow(
+        row.id,
+        ModelState(row.state),
+        row.created_at,
+        row.readers,
+        row.items,
+        row.rows,
+        row.metrics,
+        row.demo,
+        row.digest,
+    )

@@ -1,0 +1,61 @@
+"""Readers and the platform accounts behind which they speak."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from db.tables import Account, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRow:
+    """A reader's id and choices."""
+
+    id: int
+    language: str | None
+    adult: bool
+    trains: bool
+
+
+def of_account(session: Session, platform: str, user_id: str, now: datetime) -> ReaderRow:
+    """The reader behind this account, made on first sight."""
+    query = (
+        select(Reader)
+        .join(Account, Account.reader_id == Reader.id)
+        .where(Account.platform == platform, Account.user_id == user_id)
+    )
+    reader = session.scalar(query)
+    if reader is None:
+        reader = Reader(created_at=now, adult=False, trains=True)
+        session.add(reader)
+        session.flush()
+        session.add(Account(platform=platform, user_id=user_id, reader_id=reader.id))
+        session.flush()
+    return ReaderRow(reader.id, reader.language, reader.adult, reader.trains)
+
+
+def choose(session: Session, reader_id: int, **choices: str | bool | None) -> None:
+    """Sets a reader's choices: language, adult, trains."""
+    session.execute(update(Reader).where(Reader.id == reader_id).values(**choices))
+
+
+def accounts(session: Session, reader_id: int) -> list[tuple[str, str]]:
+    """The (platform, user id) pairs of a reader, by platform."""
+    query = (
+        select(Account.platform, Account.user_id)
+        .where(Account.reader_id == reader_id)
+        .order_by(Account.platform, Account.user_id)
+    )
+    return list(session.execute(query))
+
+
+def forget(session: Session, reader_id: int) -> None:
+    """Deletes a reader and, by the tables' cascades, all that was stored of them."""
+    session.execute(delete(Reader).where(Reader.id == reader_id))
+
+
+def count(session: Session) -> int:
+    """How many readers there are."""
+    return session.scalar(select(func.count(Reader.id))) or 0

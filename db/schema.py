@@ -1,0 +1,78 @@
+"""The schema and its migrations; Alembic owns both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from db.engine import Database, unreachable
+from db.errors import WrongSchema
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Brings the tables up to `revision`. Raises Unreachable."""
+    with _config(database) as config:
+        command.upgrade(config, revision)
+
+
+def downgrade(database: Database, revision: str = "base") -> None:
+    """Takes the tables down to `revision`, and what they held with them. Raises Unreachable."""
+    with _config(database) as config:
+        command.downgrade(config, revision)
+
+
+def revision(database: Database) -> str | None:
+    """The revision the tables are at; None for an empty database. Raises Unreachable."""
+    with unreachable(), database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str:
+    """The revision this code is written for."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def require_head(database: Database) -> None:
+    """Raises WrongSchema unless the tables are those this code is written for."""
+    found = revision(database)
+    if found != head():
+        message = (
+            f"The database is at schema {found or 'nothing'}, this version needs {head()}: "
+            "run webtoonctl db upgrade"
+        )
+        raise WrongSchema(message)
+
+
+@contextmanager
+def _config(database: Database) -> Iterator[Config]:
+    with unreachable(), database.engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(_FOLDER))
+        config.attributes["connection"] = connection
+        with _keys_off(connection), connection.begin():
+            yield config
+
+
+@contextmanager
+def _keys_off(connection: Connection) -> Iterator[None]:
+    # SQLite alters a table by copying and dropping it; with foreign keys on, the drop would
+    # cascade into other tables' rows. The pragma only works outside a transaction.
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 -- a checked-out connection has one
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")

@@ -1,0 +1,260 @@
+"""Every table. A webtoon's key is (source, external id); half-stars are integers 1..10."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, Float, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware in Python, always UTC in the database, whatever the database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 -- SQLAlchemy's signature
+    ) -> datetime | None:
+        """Refuses naive times: they would silently be somebody's local time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a time needs a time zone"
+            raise ValueError(message)
+        return value.astimezone(UTC)
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 -- SQLAlchemy's signature
+    ) -> datetime | None:
+        """SQLite forgets the zone; it was UTC."""
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+class Base(DeclarativeBase):
+    """Constraint names are fixed so that migrations can name them on every database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 -- declared so by SQLAlchemy
+        datetime: UtcDateTime,
+        str: Text,
+        list[str]: JSON,
+        dict[str, Any]: JSON,
+    }
+
+
+class Verdict(StrEnum):
+    """What a reader says of a work; one at a time."""
+
+    LIKE = "like"
+    DISLIKE = "dislike"
+    READ = "read"
+    HIDDEN = "hidden"
+
+
+class ModelState(StrEnum):
+    """Where a model is in its life; exactly one may be active."""
+
+    ACTIVE = "active"
+    CANDIDATE = "candidate"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+# SQLite hands the id of a deleted last row out again; buttons in old chats still carry it.
+_NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
+class Webtoon(Base):
+    """A work. Facts only: no synopsis, no picture."""
+
+    __tablename__ = "webtoon"
+    __table_args__ = (Index("uq_webtoon_source_external_id", "source", "external_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    external_id: Mapped[str]
+    title: Mapped[str]
+    title_en: Mapped[str | None]
+    authors: Mapped[list[str]]
+    genres: Mapped[list[str]]
+    keywords: Mapped[list[str]]
+    weekdays: Mapped[list[str]]
+    finished: Mapped[bool]
+    adult: Mapped[bool]
+    url: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Reader(Base):
+    """A person, whatever the platforms they speak on."""
+
+    __tablename__ = "reader"
+    __table_args__ = _NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    language: Mapped[str | None]  # chosen with /language; else the platform's decides
+    adult: Mapped[bool] = mapped_column(default=False)
+    trains: Mapped[bool] = mapped_column(default=True)  # may the nightly model learn from them
+
+
+class Account(Base):
+    """A platform's user and the reader behind it."""
+
+    __tablename__ = "account"
+    __table_args__ = (Index("uq_account_platform_user_id", "platform", "user_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    user_id: Mapped[str]
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"), index=True)
+
+
+class Impression(Base):
+    """A card as it was shown: where in which slate, by which policy and model, in what message."""
+
+    __tablename__ = "impression"
+    __table_args__ = (
+        Index("ix_impression_reader_id_shown_at", "reader_id", "shown_at"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"))
+    webtoon_id: Mapped[int] = mapped_column(ForeignKey("webtoon.id"))
+    slate: Mapped[str] = mapped_column(index=True)
+    position: Mapped[int]
+    policy: Mapped[str]
+    propensity: Mapped[float] = mapped_column(Float)
+    model_id: Mapped[str | None]
+    shown_at: Mapped[datetime]
+    message: Mapped[str | None] = mapped_column(index=True)
+
+
+class FeedbackEvent(Base):
+    """The append-only log of verdicts given and taken back (`verdict` is null)."""
+
+    __tablename__ = "feedback_event"
+    __table_args__ = _NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"), index=True)
+    webtoon_id: Mapped[int] = mapped_column(ForeignKey("webtoon.id"))
+    verdict: Mapped[str | None]
+    previous: Mapped[str | None]
+    source: Mapped[str]
+    impression_id: Mapped[int | None] = mapped_column(
+        ForeignKey("impression.id", ondelete="SET NULL")
+    )
+    at: Mapped[datetime]
+
+
+class Feedback(Base):
+    """The current verdict of a reader on a work, and the event that made it so."""
+
+    __tablename__ = "feedback"
+
+    reader_id: Mapped[int] = mapped_column(
+        ForeignKey("reader.id", ondelete="CASCADE"), primary_key=True
+    )
+    webtoon_id: Mapped[int] = mapped_column(ForeignKey("webtoon.id"), primary_key=True)
+    verdict: Mapped[str]
+    at: Mapped[datetime]
+    event_id: Mapped[int]
+
+
+class Rating(Base):
+    """A star rating from outside: crawled, imported, or simulated for the demo."""
+
+    __tablename__ = "rating"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    rater: Mapped[str] = mapped_column(primary_key=True)
+    webtoon_id: Mapped[int] = mapped_column(ForeignKey("webtoon.id"), primary_key=True)
+    half_stars: Mapped[int]
+    rated_at: Mapped[datetime | None]
+    simulated: Mapped[bool]
+
+
+class Model(Base):
+    """A trained model: its folder is MODEL_DIR/<id>; `digest` is its manifest's SHA-256."""
+
+    __tablename__ = "model"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    readers: Mapped[int]
+    items: Mapped[int]
+    rows: Mapped[int]
+    metrics: Mapped[dict[str, Any]]
+    demo: Mapped[bool]
+    digest: Mapped[str]
+
+
+class JobRun(Base):
+    """One run of a job, from its scheduled time to its outcome."""
+
+    __tablename__ = "job_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    scheduled_for: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    counts: Mapped[dict[str, Any]]
+    error: Mapped[str | None]
+    model_id: Mapped[str | None]
+
+
+_OPEN = text("closed_at IS NULL")
+
+
+class Alert(Base):
+    """An incident that an operator should know of, open until it is mended."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        # Both databases know partial indexes: one open incident a key.
+        Index("uq_alert_open_key", "key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    message: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Inbox(Base):
+    """What platforms delivered: each key has one effect; contents are blanked once answered."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    key: Mapped[str]
+    payload: Mapped[str | None]
+    reply: Mapped[str | None]
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    __table_args__ = (Index("uq_inbox_platform_key", "platform", "key", unique=True),)

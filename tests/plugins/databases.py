@@ -1,0 +1,148 @@
+"""Throwaway databases: a SQLite file, and a database in a PostgreSQL cluster of our own.
+
+Fixtures: `database` (schema upgraded), `database_url` (the same, by its URL), `empty_database`
+(no tables yet). Each runs a test twice, with the ids "sqlite" and "postgresql".
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from db import schema
+from db.engine import Database
+from tests.plugins.missing import missing
+
+KINDS = ("sqlite", "postgresql")
+# Nothing here must survive a power cut, and nobody but us must reach it.
+SERVER = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+TEMPLATE = "upgraded"
+
+
+class Cluster:
+    """A running PostgreSQL server that is reached through a socket in its own folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._numbers = count(1)
+
+    def url(self, name):
+        return f"postgresql://postgres@/{name}?host={self.folder}"
+
+    @contextmanager
+    def database(self, template):
+        """The URL of a copy of `template` that is dropped afterwards."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self.url(name)
+        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def run(self, statement):
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    programs = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="webtoonbot-postgresql-"))
+    data = folder / "data"
+    run_as = _unprivileged(folder)
+    initialise = [programs / "initdb", "--no-sync", "--no-instructions", "--auth=trust"]
+    initialise += ["--username=postgres", "--encoding=UTF8", "--no-locale", "--pgdata", data]
+    control = [programs / "pg_ctl", "--pgdata", data, "--silent", "--wait"]
+    options = ["--log", folder / "log", "--options", f"{SERVER} -k {folder}"]
+    try:
+        _run(initialise, folder, run_as)
+        _run([*control, "start", *options], folder, run_as)
+        try:
+            yield _prepared(Cluster(folder))
+        finally:
+            _run([*control, "stop", "--mode=immediate"], folder, run_as)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request, tmp_path_factory):
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "webtoonbot.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    with request.getfixturevalue("cluster").database(TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url):
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=KINDS)
+def empty_database(request, tmp_path_factory):
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path_factory.mktemp('database') / 'empty.db'}")
+        yield database
+        database.close()
+        return
+    with request.getfixturevalue("cluster").database("template0") as url:
+        database = Database(url)
+        yield database
+        database.close()
+
+
+def _programs():
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    installed = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
+    )
+    if not installed:
+        missing("PostgreSQL", "apt-get install postgresql (only its programs are used)")
+    return installed[-1]
+
+
+def _unprivileged(folder):
+    """PostgreSQL refuses to run as root: who runs it then; that user gets the folder."""
+    if os.geteuid() != 0:
+        return {}
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    user = known.get("postgres") or known["nobody"]
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _run(command, folder, run_as):
+    # To files, not pipes: the server inherits them, and a pipe would never be closed.
+    with (folder / "output").open("ab") as output:
+        done = subprocess.run(command, cwd=folder, stdout=output, stderr=output, **run_as)
+    assert done.returncode == 0, (folder / "output").read_text()
+
+
+def _prepared(cluster):
+    cluster.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+    _upgrade(cluster.url(TEMPLATE))
+    return cluster
+
+
+def _upgrade(url):
+    database = Database(url)
+    schema.upgrade(database)
+    database.close()
