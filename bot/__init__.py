@@ -1,0 +1,1 @@
+"""The readers' door: one conversation, and a thin adapter for each place it is held in."""

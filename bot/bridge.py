@@ -1,0 +1,55 @@
+"""The one place where async meets sync: a bounded thread pool, and each reader's turn."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import ParamSpec, TypeVar
+
+from bot.conversation.events import Event, Speaker
+from bot.conversation.reply import Reply
+from bot.hearing import Hearing
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Bridge:
+    """Runs the synchronous core for an adapter, without ever blocking its event loop."""
+
+    def __init__(self, hearing: Hearing, threads: int = 4) -> None:
+        self.hearing = hearing
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hearing")
+        self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+
+    async def hear(self, event: Event, *, again: bool = False) -> Reply | None:
+        """The answer to `event`; None when there is nothing to say or it was heard before.
+
+        `again` is for an event replayed after a crash: its stored answer is given once more.
+        """
+        return await self.run(self.hearing.hear, event, again=again)
+
+    async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of `work`, run in the pool."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+    @asynccontextmanager
+    async def turn(self, speaker: Speaker) -> AsyncIterator[None]:
+        """Holds the speaker's turn: one person's events in order, different people's at once."""
+        key = (speaker.platform.value, speaker.user_id)
+        lock, waiting = self._turns.get(key, (asyncio.Lock(), 0))
+        self._turns[key] = (lock, waiting + 1)
+        try:
+            async with lock:  # asyncio.Lock wakes waiters first come, first served
+                yield
+        finally:
+            lock, waiting = self._turns[key]
+            if waiting == 1:
+                del self._turns[key]
+            else:
+                self._turns[key] = (lock, waiting - 1)
+
+    def close(self) -> None:
+        """Waits for running work and ends the threads."""
+        self._pool.shutdown(wait=True)

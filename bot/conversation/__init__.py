@@ -1,0 +1,1 @@
+"""What is said and done in a chat, whatever the chat: synchronous, no platform, no event loop."""

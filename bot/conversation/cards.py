@@ -1,0 +1,90 @@
+"""A work as a card: its facts, the reason it is shown, the reader's verdict, its buttons."""
+
+from bot.conversation import actions
+from bot.conversation.context import Context
+from bot.conversation.reply import Button, Card, Rows
+from bot.conversation.taste import POPULARITY, explain
+from bot.conversation.texts import term
+from db import feedback
+from db.catalogue import Work
+from db.tables import Verdict
+
+_MIN_SHARE = 0.10  # a like below a tenth of the reasons is not worth a line on a card
+
+
+def card(ctx: Context, work: Work, *, reason: str = "", impression_id: int | None = None) -> Card:
+    """The card of `work`, with the buttons that its present verdict calls for."""
+    verdict = ctx.taste.verdicts.get(work.id)
+    return Card(
+        title=title(work),
+        url=work.url,
+        lines=facts(ctx, work),
+        reason=reason,
+        mark=ctx.say(f"mark.{verdict}") if verdict else "",
+        buttons=_buttons(ctx, work, verdict, impression_id),
+        impression_id=impression_id,
+    )
+
+
+def title(work: Work) -> str:
+    """The Korean title, and the official English one where there is one."""
+    return f"{work.title} ({work.title_en})" if work.title_en else work.title
+
+
+def facts(ctx: Context, work: Work) -> tuple[str, ...]:
+    """The lines below the title: authors; genres, status, age mark."""
+    about = [term(ctx.language, genre) for genre in work.genres]
+    about.append(status(ctx, work))
+    if work.adult:
+        about.append(ctx.say("card.adult"))
+    lines = [" · ".join(about)]
+    if work.authors:
+        authors = ", ".join(dict.fromkeys(name.strip() for name in work.authors))
+        lines.insert(0, ctx.say("card.by", authors=authors))
+    return tuple(lines)
+
+
+def status(ctx: Context, work: Work) -> str:
+    """Finished, or the weekdays of new chapters."""
+    if work.finished:
+        return ctx.say("card.finished")
+    if not work.weekdays:
+        return ctx.say("card.ongoing")
+    days = "·".join(ctx.say(f"card.days.{day}") for day in work.weekdays)
+    return ctx.say("card.weekday", days=days)
+
+
+def reason(ctx: Context, work: Work) -> str:
+    """Why this work suits the reader, in one line with exact shares.
+
+    Where others read along it names no other work: what somebody likes is theirs to tell.
+    """
+    explanation = explain(ctx.library, ctx.taste, work.id)
+    reasons = [part for part in explanation.reasons if part.share >= _MIN_SHARE][:2]
+    if explanation.policy == POPULARITY or not reasons:
+        return ctx.say("reason.popular")
+    if ctx.place.shared:
+        return ctx.say("reason.shared")
+    named = {}
+    for letter, part in zip("ab", reasons, strict=False):
+        liked = ctx.library.work(part.webtoon_id)
+        named[letter] = liked.title if liked else ""
+        named[f"share_{letter}"] = f"{part.share:.0%}".rstrip("%")
+    return ctx.say("reason.two" if len(reasons) > 1 else "reason.one", **named)
+
+
+def _buttons(ctx: Context, work: Work, verdict: Verdict | None, impression_id: int | None) -> Rows:
+    def give(given: Verdict) -> Button:
+        return Button(ctx.say(f"button.{given}"), actions.verdict(given, work.id, impression_id))
+
+    first: tuple[Button, ...]
+    if verdict is None:
+        first = (give(Verdict.LIKE), give(Verdict.DISLIKE), give(Verdict.READ))
+    else:
+        event_id = feedback.last_event(ctx.session, ctx.reader.id, work.id) or 0
+        first = (Button(ctx.say("button.undo"), actions.undo(event_id)),)
+    second = (
+        Button(ctx.say("button.similar"), actions.similar(work.id)),
+        Button(ctx.say("button.why"), actions.why(work.id)),
+    )
+    return (first, second)

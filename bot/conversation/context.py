@@ -1,0 +1,72 @@
+"""Everything one answer may need, made anew for each event."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from bot.conversation.errors import StaleButton, UserError
+from bot.conversation.events import Place, Speaker
+from bot.conversation.library import Library
+from bot.conversation.taste import Taste
+from bot.conversation.texts import Language, language_of, say
+from db import feedback, readers
+from db.catalogue import Work
+from db.readers import ReaderRow
+
+
+@dataclass(frozen=True)
+class Context:
+    """One event's transaction, its reader, and the library as it stood when it came."""
+
+    session: Session
+    reader: ReaderRow
+    speaker: Speaker
+    place: Place
+    library: Library
+    now: datetime
+
+    @property
+    def language(self) -> Language:
+        """What the reader chose, else what their platform says."""
+        return language_of(self.reader.language or self.speaker.language)
+
+    @property
+    def adult(self) -> bool:
+        """May works for adults be shown: the reader asked, and nobody reads along."""
+        return self.reader.adult and not self.place.shared
+
+    @cached_property
+    def taste(self) -> Taste:
+        """The reader's verdicts; read once, so take it after what changes them."""
+        return Taste.of(feedback.current(self.session, self.reader.id))
+
+    def say(self, key: str, /, **values: object) -> str:
+        """The sentence `key` in the reader's language."""
+        return say(self.language, key, **values)
+
+    def work(self, webtoon_id: int) -> Work:
+        """The work a button speaks of. Raises StaleButton, or UserError if it is for adults."""
+        work = self.library.work(webtoon_id)
+        if work is None:
+            raise StaleButton
+        self.require_showable(work)
+        return work
+
+    def require_showable(self, work: Work) -> None:
+        """Raises UserError if the work is for adults and may not be shown here."""
+        if work.adult and not self.adult:
+            shared = self.place.shared and self.reader.adult
+            raise UserError("ask.adult_shared" if shared else "ask.adult_hidden")
+
+    def refreshed(self) -> "Context":
+        """The same with the reader's choices as they now are."""
+        speaker = self.speaker
+        reader = readers.of_account(self.session, speaker.platform, speaker.user_id, self.now)
+        return replace(self, reader=reader)
+
+    def require_owner(self, reader_id: int) -> None:
+        """Raises UserError unless the button belongs to who pressed it."""
+        if reader_id != self.reader.id:
+            raise UserError("trouble.foreign")

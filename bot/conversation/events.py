@@ -1,0 +1,80 @@
+"""What a reader did, in words that no platform owns."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """Where a conversation is held; the value is stored with accounts and updates."""
+
+    TERMINAL = "terminal"
+    TELEGRAM = "telegram"
+    DISCORD = "discord"
+
+    @property
+    def replays(self) -> bool:
+        """Whether answers are kept until they are known to be sent, to be sent after a crash."""
+        return self is Platform.TELEGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who spoke: a platform's own id, and the language tag the platform reports ("ko", "en-US")."""
+
+    platform: Platform
+    user_id: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it was said; `shared` when people other than the speaker read along."""
+
+    chat_id: str
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command by its canonical English name without the slash, and all that followed it."""
+
+    name: str
+    argument: str = ""
+    private: bool = False  # the reader asked for an answer that nobody else sees
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain words that are no command."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A pressed button: the action it carried and the message it stands on, if known."""
+
+    action: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Emoji put on, or taken back from, one of our messages."""
+
+    message: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+Said = Command | Text | Press | Reaction
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing a reader did. `key` is the platform's delivery id: the same key counts once."""
+
+    key: str
+    speaker: Speaker
+    place: Place
+    said: Said

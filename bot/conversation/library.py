@@ -1,0 +1,89 @@
+"""What the conversation knows of works and taste at one moment: catalogue, search, model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bot.conversation.search import Entry, Index
+from db.catalogue import Work
+from recommender import default_model
+from recommender.content import Content
+from recommender.errors import TooFewInteractions
+
+Model = default_model
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A loaded model and what an answer says of it; `columns` are its rows of our works, or -1."""
+
+    id: str
+    demo: bool
+    model: Model
+    columns: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Library:
+    """All works by row (ordered by id), how to find them, and the model that ranks them.
+
+    Never changed: a new catalogue or model makes a new Library, swapped in one assignment.
+    `popularity` is (works,) float32, whatever the counts come from; only its order matters.
+    """
+
+    works: tuple[Work, ...]
+    popularity: NDArray[np.float32]
+    served: Served | None = None
+    row_of: Mapping[int, int] = field(init=False)
+    index: Index = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "row_of", {work.id: row for row, work in enumerate(self.works)})
+        entries = (
+            Entry(work.id, work.title, work.title_en, work.authors, float(popular))
+            for work, popular in zip(self.works, self.popularity, strict=True)
+        )
+        object.__setattr__(self, "index", Index(entries))
+
+    def work(self, webtoon_id: int) -> Work | None:
+        """The work with this id."""
+        row = self.row_of.get(webtoon_id)
+        return None if row is None else self.works[row]
+
+    @cached_property
+    def content(self) -> Content | None:
+        """Similarity by genres, keywords and authors; None where no work has any."""
+        try:
+            return Content.fit(features(self.works))
+        except TooFewInteractions:
+            return None
+
+    @cached_property
+    def adult(self) -> NDArray[np.bool_]:
+        """(works,) bool: for adults only."""
+        return np.array([work.adult for work in self.works], dtype=bool)
+
+
+def features(works: Sequence[Work]) -> sparse.csr_array:
+    """(works, features) binary: one feature for each genre, keyword and author."""
+    columns: dict[tuple[str, str], int] = {}
+    rows: list[int] = []
+    cells: list[int] = []
+    for row, work in enumerate(works):
+        kinds = (("genre", work.genres), ("keyword", work.keywords), ("author", work.authors))
+        for kind, values in kinds:
+            for value in dict.fromkeys(values):
+                rows.append(row)
+                cells.append(columns.setdefault((kind, value), len(columns)))
+    data = np.ones(len(rows), dtype=np.float32)
+    return sparse.csr_array((data, (rows, cells)), shape=(len(works), max(len(columns), 1)))
+
+
+def placed(works: Sequence[Work], ids: Sequence[str]) -> NDArray[np.intp]:
+    """(works,) the model's row of each work by its key, -1 for works the model has not seen."""
+    at = {key: row for row, key in enumerate(ids)}
+    return np.array([at.get(work.key, -1) for work in works], dtype=np.intp)

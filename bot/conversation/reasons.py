@@ -1,0 +1,79 @@
+"""/why: every verdict's exact part in a score, negatives too."""
+
+from bot.conversation import actions
+from bot.conversation.context import Context
+from bot.conversation.errors import UserError
+from bot.conversation.find import find
+from bot.conversation.reply import Reply
+from bot.conversation.suggest import WELCOME
+from bot.conversation.taste import CONTENT, POPULARITY, Explanation, Part, explain
+from db import impressions
+from db.catalogue import Work
+from db.tables import Verdict
+
+_LINES = 8
+
+
+def why(ctx: Context, argument: str) -> Reply:
+    """Why the work named, or the first one of the last slate, is suggested."""
+    if argument.strip():
+        work = find(ctx, argument, actions.why, "why")
+        return work if isinstance(work, Reply) else why_work(ctx, work)
+    last = impressions.last(ctx.session, ctx.reader.id, except_policy=WELCOME)
+    if last is None:
+        raise UserError("why.nothing")
+    return why_work(ctx, ctx.work(last.webtoon_id))
+
+
+def why_work(ctx: Context, work: Work) -> Reply:
+    """Why this work has its score for this reader; only they may see it."""
+    explanation = explain(ctx.library, ctx.taste, work.id)
+    lines = [ctx.say("why.title", title=work.title)]
+    if work.id in ctx.taste.verdicts:
+        lines.append(ctx.say("why.own"))
+    lines += _body(ctx, work, explanation)
+    served = ctx.library.served
+    if served is not None:
+        lines.append(ctx.say("why.model", model=served.id))
+        if served.demo:
+            lines.append(ctx.say("start.demo"))
+    return Reply("\n".join(lines), private=True)
+
+
+def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:
+    if explanation.policy == POPULARITY:
+        return _popularity(ctx, work)
+    if not explanation.parts:
+        return [ctx.say("why.unknown")]
+    lines = [ctx.say("why.content")] if explanation.policy == CONTENT else []
+    if not explanation.reasons:
+        lines.append(ctx.say("why.unrelated"))
+    lines += [_line(ctx, part) for part in _telling(explanation.parts)]
+    lines.append(ctx.say("why.total", points=f"{explanation.score:+.3f}"))
+    return lines
+
+
+def _popularity(ctx: Context, work: Work) -> list[str]:
+    lines = [] if ctx.taste.likes else [ctx.say("why.no_likes")]
+    served = ctx.library.served
+    column = int(served.columns[ctx.library.row_of[work.id]]) if served else -1
+    if served is not None and column >= 0:
+        share = float(served.model.popularity[column])
+        lines.append(ctx.say("why.popular", share=f"{100 * share:.1f}"))
+    return lines or [ctx.say("reason.popular")]
+
+
+def _telling(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The strongest parts for and against, in order; parts of nothing say nothing."""
+    strongest = sorted((p for p in parts if p.points), key=lambda p: -abs(p.points))[:_LINES]
+    return tuple(sorted(strongest, key=lambda part: -part.points))
+
+
+def _line(ctx: Context, part: Part) -> str:
+    work = ctx.library.work(part.webtoon_id)
+    title, points = work.title if work else "?", f"{part.points:+.3f}"
+    if part.verdict is Verdict.DISLIKE:
+        return ctx.say("why.dislike", title=title, points=points)
+    if part.points < 0:
+        return ctx.say("why.other", title=title, points=points)
+    return ctx.say("why.like", title=title, points=points, share=f"{100 * part.share:.0f}")

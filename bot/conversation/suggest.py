@@ -1,0 +1,177 @@
+"""Slates: three works for a reader, or three like a given one, logged as shown."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.conversation import actions, cards
+from bot.conversation.context import Context
+from bot.conversation.errors import UserError
+from bot.conversation.find import find, shortened
+from bot.conversation.hangul import normalise
+from bot.conversation.reply import Button, Card, Reply
+from bot.conversation.taste import POPULARITY, Ranking, Taste, rank
+from bot.conversation.texts import term, terms
+from db import impressions
+from db.catalogue import Work
+from recommender.rank import top
+
+SLATE = 3
+WELCOME, SIMILAR = "welcome", "similar"
+_LATELY = timedelta(days=7)  # what was shown so lately is not shown again,
+_LATELY_CARDS = 60  # unless so many others came since
+_MAX_WISH_BYTES = 60  # an action has 64
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader asked of a slate: the words that a button repeats, and which works fit."""
+
+    words: str
+    fits: Callable[[Work], bool]
+
+
+def recommend(ctx: Context, argument: str) -> Reply:
+    """Three works for this reader that fit the wish in `argument`."""
+    _require_catalogue(ctx)
+    wish = _wish(ctx, argument)
+    ranking = rank(ctx.library, ctx.taste)
+    rows = _best(ctx, ranking, wish)
+    if not rows:
+        if wish.words:
+            raise UserError("recommend.empty_filter", filter=shortened(argument))
+        raise UserError("recommend.empty")
+    shown = slate(ctx, rows, ranking)
+    more = Button(ctx.say("button.more"), actions.again(wish.words))
+    last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,)))
+    return Reply(_header(ctx, ranking), (*shown[:-1], last))
+
+
+def similar(ctx: Context, argument: str) -> Reply:
+    """Three works like the one that `argument` names."""
+    _require_catalogue(ctx)
+    work = find(ctx, argument, actions.similar, "similar")
+    return work if isinstance(work, Reply) else similar_to(ctx, work)
+
+
+def similar_to(ctx: Context, work: Work) -> Reply:
+    """Three works like this one: what a reader who likes just it would be recommended."""
+    ranking = rank(ctx.library, Taste.only(work.id))
+    if ranking.policy == POPULARITY:
+        raise UserError("recommend.nothing_similar", title=work.title)
+    masked = unwanted(ctx) | ~(ranking.scores > 0)
+    masked[ctx.library.row_of[work.id]] = True
+    rows = [int(row) for row in top(ranking.scores, masked, SLATE)]
+    if not rows:
+        raise UserError("recommend.nothing_similar", title=work.title)
+    why = ctx.say("reason.similar", title=work.title)
+    shown = slate(ctx, rows, Ranking(ranking.scores, SIMILAR), reason=why)
+    return Reply(ctx.say("recommend.similar", title=work.title), shown)
+
+
+def slate(
+    ctx: Context, rows: Sequence[int], ranking: Ranking, reason: str = ""
+) -> tuple[Card, ...]:
+    """The cards of the works in these rows, logged as one slate."""
+    works = [ctx.library.works[row] for row in rows]
+    logged = impressions.log(
+        ctx.session,
+        ctx.reader.id,
+        secrets.token_hex(8),
+        [
+            impressions.Shown(work.id, position, ranking.policy_of(row))
+            for position, (row, work) in enumerate(zip(rows, works, strict=True))
+        ],
+        model_id=ctx.library.served.id if ctx.library.served else None,
+        now=ctx.now,
+    )
+    return tuple(
+        cards.card(ctx, work, reason=reason or cards.reason(ctx, work), impression_id=impression)
+        for work, impression in zip(works, logged, strict=True)
+    )
+
+
+def unwanted(ctx: Context) -> NDArray[np.bool_]:
+    """(works,) bool: not for this reader, by their verdict or for adults only."""
+    masked = np.zeros(len(ctx.library.works), dtype=bool)
+    rows = [ctx.library.row_of[w] for w in ctx.taste.verdicts if w in ctx.library.row_of]
+    masked[rows] = True
+    return masked if ctx.adult else masked | ctx.library.adult
+
+
+def _best(ctx: Context, ranking: Ranking, wish: Wish) -> list[int]:
+    """The rows of a slate: fitting, unwanted left out, not shown lately unless nothing else is."""
+    masked = unwanted(ctx) | ~np.isfinite(ranking.scores)
+    if wish.words:
+        masked |= np.array([not wish.fits(work) for work in ctx.library.works], dtype=bool)
+    lately = impressions.shown_since(
+        ctx.session,
+        ctx.reader.id,
+        ctx.now - _LATELY,
+        limit=_LATELY_CARDS,
+        except_policy=WELCOME,
+    )
+    recent = [ctx.library.row_of[w] for w in lately if w in ctx.library.row_of]
+    fresh = masked.copy()
+    fresh[recent] = True
+    rows = [int(row) for row in top(ranking.scores, fresh, SLATE)]
+    if len(rows) < SLATE:  # the longest unseen come back first
+        rows += [row for row in reversed(recent) if not masked[row]][: SLATE - len(rows)]
+    return rows
+
+
+def _header(ctx: Context, ranking: Ranking) -> str:
+    if ranking.policy == POPULARITY:
+        return ctx.say("recommend.first" if ctx.library.served else "recommend.popularity")
+    return "" if ctx.library.served else ctx.say("recommend.no_model")
+
+
+def _require_catalogue(ctx: Context) -> None:
+    if not ctx.library.works:
+        raise UserError("recommend.no_catalogue")
+
+
+def _wish(ctx: Context, argument: str) -> Wish:
+    """What the words after /recommend ask for. Raises UserError for a word we don't know."""
+    argument = argument.strip()
+    if not argument:
+        return Wish("", lambda _: True)
+    known = _known_words(ctx)
+    whole = known.get(normalise(argument))
+    meant = [whole] if whole else []
+    for word in [] if whole else argument.replace(",", " ").split():
+        name = known.get(normalise(word))
+        if name is None:
+            genres = sorted({genre for work in ctx.library.works for genre in work.genres})
+            names = ", ".join(term(ctx.language, genre) for genre in genres)
+            raise UserError("recommend.unknown_filter", word=shortened(word), genres=names)
+        meant.append(name)
+    words = _cut(" ".join(dict.fromkeys(meant)))
+    return Wish(words, lambda work: all(_has(work, name) for name in meant))
+
+
+def _known_words(ctx: Context) -> dict[str, str]:
+    """Normalised word in any language -> "finished", "ongoing", or a genre or keyword."""
+    known = {normalise(name): korean for name, korean in terms().items()}
+    for work in ctx.library.works:
+        known |= {normalise(name): name for name in (*work.genres, *work.keywords)}
+    known |= dict.fromkeys(("finished", "completed", "완결"), "finished")
+    known |= dict.fromkeys(("ongoing", "연재", "연재중"), "ongoing")
+    return known
+
+
+def _has(work: Work, name: str) -> bool:
+    if name in ("finished", "ongoing"):
+        return work.finished == (name == "finished")
+    return name in work.genres or name in work.keywords
+
+
+def _cut(words: str) -> str:
+    """As many whole words as a button can carry."""
+    while len(words.encode()) > _MAX_WISH_BYTES:
+        words = words.rpartition(" ")[0]
+    return words

@@ -1,0 +1,124 @@
+"""The one way from what a reader did to what we answer."""
+
+from collections.abc import Callable, Mapping
+
+from bot.conversation import (
+    actions,
+    cards,
+    own,
+    reasons,
+    suggest,
+    verdicts,
+    welcome,
+)
+from bot.conversation.actions import Action, Deed
+from bot.conversation.commands import BY_NAME, COMMANDS
+from bot.conversation.context import Context
+from bot.conversation.errors import UserError
+from bot.conversation.events import Command, Press, Reaction, Said, Text
+from bot.conversation.find import find, shortened
+from bot.conversation.reply import Reply
+from db.tables import Verdict
+
+
+def answer(ctx: Context, said: Said) -> Reply | None:
+    """The reply to what was said; None where silence is the answer."""
+    try:
+        return _answer(ctx, said)
+    except UserError as error:
+        if isinstance(said, Reaction):
+            return None
+        sentence = ctx.say(error.key, **error.values)
+        if isinstance(said, Press):
+            return Reply(notice=sentence, private=True)
+        return Reply(sentence, buttons=error.buttons)
+
+
+def help_(ctx: Context) -> Reply:
+    """All commands, a line each."""
+    lines = [ctx.say("help.head")]
+    lines += [
+        ctx.say(
+            "help.row", name=spec.name, korean=spec.korean, what=ctx.say(f"command.{spec.name}")
+        )
+        for spec in COMMANDS
+    ]
+    return Reply("\n".join([*lines, "", ctx.say("help.plain")]), private=True)
+
+
+def search(ctx: Context, argument: str) -> Reply:
+    """The card of the work that `argument` names, or several to choose from."""
+    work = find(ctx, argument, actions.show, "search")
+    return work if isinstance(work, Reply) else Reply(cards=(cards.card(ctx, work),))
+
+
+_COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
+    "start": lambda ctx, _: welcome.start(ctx),
+    "recommend": suggest.recommend,
+    "search": search,
+    "like": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.LIKE),
+    "dislike": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.DISLIKE),
+    "unlike": verdicts.unlike,
+    "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
+    "similar": suggest.similar,
+    "why": reasons.why,
+    "list": lambda ctx, _: own.show_list(ctx),
+    "settings": lambda ctx, _: own.settings(ctx),
+    "language": own.language,
+    "privacy": lambda ctx, _: own.privacy(ctx),
+    "export": lambda ctx, _: own.export(ctx),
+    "forget": lambda ctx, _: own.forget(ctx),
+    "help": lambda ctx, _: help_(ctx),
+}
+
+_DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
+    Deed.VERDICT: verdicts.press,
+    Deed.UNDO: verdicts.undo,
+    Deed.REMOVE: own.remove,
+    Deed.SIMILAR: lambda ctx, action: suggest.similar_to(ctx, ctx.work(action.number(0))),
+    Deed.WHY: lambda ctx, action: reasons.why_work(ctx, ctx.work(action.number(0))),
+    Deed.SHOW: lambda ctx, action: Reply(cards=(cards.card(ctx, ctx.work(action.number(0))),)),
+    Deed.AGAIN: lambda ctx, action: suggest.recommend(ctx, action.text(0)),
+    Deed.WELCOME: welcome.press,
+    Deed.PAGE: own.turn_page,
+    Deed.SETTING: own.change,
+    Deed.FORGET: own.answer_forget,
+    Deed.EXPORT: own.answer_export,
+}
+
+
+def _answer(ctx: Context, said: Said) -> Reply | None:
+    match said:
+        case Reaction():
+            return verdicts.react(ctx, said)
+        case Press():
+            action = actions.parse(said.action)
+            return _DEEDS[action.deed](ctx, action)
+        case Command():
+            return _command(ctx, said)
+        case Text():
+            return _text(ctx, said.text)
+
+
+def _command(ctx: Context, said: Command) -> Reply:
+    spec = BY_NAME.get(said.name.lower())
+    if spec is None:
+        raise UserError("help.unknown", name=shortened(said.name))
+    return _COMMANDS[spec.name](ctx, said.argument)
+
+
+def _text(ctx: Context, text: str) -> Reply:
+    """Plain words: a Korean command ("추천 로맨스", "/추천"), else a search."""
+    first, _, rest = text.strip().partition(" ")
+    name = first.removeprefix("/")
+    if name in BY_NAME and (first != name or _may_stand_alone(name, rest)):
+        return _command(ctx, Command(name, rest))
+    if first != name:
+        raise UserError("help.unknown", name=shortened(name))
+    return search(ctx, text)
+
+
+def _may_stand_alone(name: str, rest: str) -> bool:
+    """Without a slash only Korean words are commands, and one that needs a title has one."""
+    spec = BY_NAME[name]
+    return name == spec.korean and (not spec.needs or bool(rest.strip()))

@@ -1,0 +1,155 @@
+"""A reader's verdicts turned into scores and exact explanations."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.conversation.library import Library
+from db.feedback import Current
+from db.tables import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """The works a reader gave a verdict on; each tuple latest first."""
+
+    verdicts: Mapping[int, Verdict]
+    likes: tuple[int, ...]
+    dislikes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, current: Iterable[Current]) -> Self:
+        """The taste that these verdicts say."""
+        verdicts = {given.webtoon_id: given.verdict for given in current}
+        return cls(
+            verdicts,
+            tuple(w for w, verdict in verdicts.items() if verdict is Verdict.LIKE),
+            tuple(w for w, verdict in verdicts.items() if verdict is Verdict.DISLIKE),
+        )
+
+    @classmethod
+    def only(cls, webtoon_id: int) -> Self:
+        """The taste of somebody who likes just this work."""
+        return cls({webtoon_id: Verdict.LIKE}, (webtoon_id,), ())
+
+    def without(self, webtoon_id: int) -> "Taste":
+        """This taste, one work left out of account."""
+        verdicts = {w: verdict for w, verdict in self.verdicts.items() if w != webtoon_id}
+        return Taste(
+            verdicts,
+            tuple(w for w in self.likes if w != webtoon_id),
+            tuple(w for w in self.dislikes if w != webtoon_id),
+        )
+
+
+POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """(works,) scores, -inf where unknown; `cold` (works,) marks those that content scored."""
+
+    scores: NDArray[np.float32]
+    policy: str
+    cold: NDArray[np.bool_] | None = None
+
+    def policy_of(self, row: int) -> str:
+        """What ranked the work in this row."""
+        return CONTENT if self.cold is not None and self.cold[row] else self.policy
+
+
+def rank(library: Library, taste: Taste) -> Ranking:
+    """Scores for every work of the library, unmasked.
+
+    With a model: EASE, or content for works nobody rated yet. Without: content. For a reader
+    whose verdicts say nothing: popularity.
+    """
+    served = library.served
+    if not taste.likes:
+        return Ranking(library.popularity, POPULARITY)
+    if served is None:
+        content = library.content
+        scores = content.scores_of(_rows(library, taste.likes)) if content is not None else None
+        if scores is None or not scores.any():
+            return Ranking(library.popularity, POPULARITY)
+        return Ranking(scores, CONTENT)
+    liked, disliked = _columns(library, taste.likes), _columns(library, taste.dislikes)
+    if not liked:
+        return Ranking(library.popularity, POPULARITY)
+    known = served.columns >= 0
+    scores = np.full(len(library.works), -np.inf, dtype=np.float32)
+    scores[known] = served.model.scores_of(liked, disliked)[served.columns[known]]
+    cold = np.zeros(len(library.works), dtype=bool)
+    cold[known] = served.model.cold[served.columns[known]]
+    return Ranking(scores, EASE, cold)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one verdict contributes to a work's score; `share` of the positive contributions."""
+
+    webtoon_id: int
+    verdict: Verdict
+    points: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The exact contributions to one score, largest first; they sum to `score`."""
+
+    policy: str
+    score: float
+    parts: tuple[Part, ...]
+
+    @property
+    def reasons(self) -> tuple[Part, ...]:
+        """The likes that speak for the work, strongest first."""
+        return tuple(part for part in self.parts if part.points > 0)
+
+
+def explain(library: Library, taste: Taste, webtoon_id: int) -> Explanation:
+    """Why this work has its score for this taste, whatever the reader said of the work itself."""
+    taste = taste.without(webtoon_id)
+    row = library.row_of[webtoon_id]
+    ranking = rank(library, taste)
+    policy = ranking.policy_of(row)
+    if policy == POPULARITY or not np.isfinite(ranking.scores[row]):
+        return Explanation(policy, 0.0, ())
+    if library.served is None:
+        content = library.content
+        assert content is not None  # noqa: S101 -- else the policy were popularity
+        ids = [(w, Verdict.LIKE) for w in taste.likes if w in library.row_of]
+        points = content.explain(_rows(library, taste.likes), row)
+    else:
+        served = library.served
+        column = int(served.columns[row])
+        liked = [w for w in taste.likes if _column(library, w) >= 0]
+        disliked = [w for w in taste.dislikes if _column(library, w) >= 0]
+        ids = [(w, Verdict.LIKE) for w in liked] + [(w, Verdict.DISLIKE) for w in disliked]
+        points = served.model.explain(_columns(library, liked), column, _columns(library, disliked))
+    positive = float(points[points > 0].sum()) or 1.0
+    parts = [
+        Part(webtoon, verdict, float(p), max(float(p), 0.0) / positive)
+        for (webtoon, verdict), p in zip(ids, points, strict=True)
+    ]
+    parts.sort(key=lambda part: -part.points)
+    return Explanation(policy, float(points.sum()), tuple(parts))
+
+
+def _rows(library: Library, ids: Iterable[int]) -> list[int]:
+    return [library.row_of[w] for w in ids if w in library.row_of]
+
+
+def _column(library: Library, webtoon_id: int) -> int:
+    row = library.row_of.get(webtoon_id)
+    if row is None or library.served is None:
+        return -1
+    return int(library.served.columns[row])
+
+
+def _columns(library: Library, ids: Iterable[int]) -> list[int]:
+    return [column for w in ids if (column := _column(library, w)) >= 0]

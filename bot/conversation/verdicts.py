@@ -1,0 +1,130 @@
+"""Saying what one thinks of a work, by command, button or reaction, and taking it back."""
+
+from bot.conversation import actions, cards
+from bot.conversation.actions import Action
+from bot.conversation.context import Context
+from bot.conversation.errors import StaleButton, UserError
+from bot.conversation.events import Reaction
+from bot.conversation.find import find
+from bot.conversation.reply import Button, Reply
+from db import feedback, impressions
+from db.catalogue import Work
+from db.tables import Verdict
+
+_COMMANDS = {Verdict.LIKE: "like", Verdict.DISLIKE: "dislike", Verdict.READ: "read"}
+_EMOJI = {"👍": Verdict.LIKE, "👎": Verdict.DISLIKE}
+
+
+def give(ctx: Context, argument: str, verdict: Verdict) -> Reply:
+    """Records a verdict given by command."""
+    work = find(ctx, argument, lambda i: actions.verdict(verdict, i), _COMMANDS[verdict])
+    return work if isinstance(work, Reply) else _record(ctx, work, verdict, "command")
+
+
+def unlike(ctx: Context, argument: str) -> Reply:
+    """Takes back whatever the reader said of a work."""
+    work = find(ctx, argument, lambda i: actions.remove(i, ctx.reader.id, 0), "unlike")
+    return work if isinstance(work, Reply) else take_back(ctx, work)
+
+
+def take_back(ctx: Context, work: Work) -> Reply:
+    """Removes the verdict on this work."""
+    event_id = feedback.record(
+        ctx.session, ctx.reader.id, work.id, None, source="command", now=ctx.now
+    )
+    if event_id is None:
+        return Reply(ctx.say("liked.nothing", title=work.title))
+    undo = Button(ctx.say("button.undo"), actions.undo(event_id))
+    return Reply(ctx.say("liked.removed", title=work.title), buttons=((undo,),))
+
+
+def press(ctx: Context, action: Action) -> Reply:
+    """Records a verdict given by button: on a card that was shown, or among several finds."""
+    verdict, work = action.verdict(0), ctx.work(action.number(1))
+    shown = impressions.get(ctx.session, action.number(2))
+    if shown is None:
+        return _record(ctx, work, verdict, "button")
+    if shown.webtoon_id != work.id:
+        raise StaleButton
+    event_id = feedback.record(
+        ctx.session,
+        ctx.reader.id,
+        work.id,
+        verdict,
+        source="button",
+        now=ctx.now,
+        impression_id=shown.id,
+    )
+    key = "liked" if event_id else "liked.already"
+    notice = ctx.say(f"{key}.{verdict}" if event_id else f"{key}_{verdict}", title=work.title)
+    return _shown_again(ctx, work, notice, shown)
+
+
+def undo(ctx: Context, action: Action) -> Reply:
+    """Takes back one event: what stood before it stands again."""
+    event = feedback.event(ctx.session, action.number(0))
+    if event is None:
+        raise StaleButton
+    ctx.require_owner(event.reader_id)
+    work = ctx.work(event.webtoon_id)
+    if feedback.last_event(ctx.session, ctx.reader.id, work.id) != event.id:
+        raise UserError("trouble.changed_since")
+    feedback.record(ctx.session, ctx.reader.id, work.id, event.previous, source="undo", now=ctx.now)
+    notice = ctx.say("liked.undone", title=work.title)
+    shown = impressions.get(ctx.session, event.impression_id) if event.impression_id else None
+    if shown is None:
+        return Reply(notice, notice=notice, replaces=True)
+    return _shown_again(ctx, work, notice, shown)
+
+
+def react(ctx: Context, reaction: Reaction) -> Reply | None:
+    """Records 👍 and 👎 on the message of one card; a reaction taken back takes its verdict back.
+
+    Other emoji, other messages, and messages with several cards say nothing of any work.
+    """
+    shown = impressions.on_message(ctx.session, reaction.message)
+    if len(shown) != 1 or ctx.library.work(shown[0].webtoon_id) is None:
+        return None
+    work, notice = ctx.work(shown[0].webtoon_id), ""
+    for emoji in reaction.removed:
+        verdict = _EMOJI.get(emoji)
+        given = verdict and feedback.last_reaction(ctx.session, ctx.reader.id, shown[0].id, verdict)
+        if given and feedback.last_event(ctx.session, ctx.reader.id, work.id) == given.id:
+            feedback.record(
+                ctx.session, ctx.reader.id, work.id, given.previous, source="undo", now=ctx.now
+            )
+            notice = ctx.say("liked.undone", title=work.title)
+    for emoji in reaction.added:
+        if (verdict := _EMOJI.get(emoji)) and feedback.record(
+            ctx.session,
+            ctx.reader.id,
+            work.id,
+            verdict,
+            source="reaction",
+            now=ctx.now,
+            impression_id=shown[0].id,
+        ):
+            notice = ctx.say(f"liked.{verdict}", title=work.title)
+    return _shown_again(ctx, work, notice, shown[0]) if notice and not ctx.place.shared else None
+
+
+def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:
+    event_id = feedback.record(
+        ctx.session, ctx.reader.id, work.id, verdict, source=source, now=ctx.now
+    )
+    if event_id is None:
+        return Reply(ctx.say(f"liked.already_{verdict}", title=work.title))
+    buttons = (
+        Button(ctx.say("button.undo"), actions.undo(event_id)),
+        Button(ctx.say("button.recommend"), actions.again()),
+    )
+    return Reply(ctx.say(f"liked.{verdict}", title=work.title), buttons=(buttons,))
+
+
+def _shown_again(ctx: Context, work: Work, notice: str, shown: impressions.ImpressionRow) -> Reply:
+    """The notice, and the card as it now stands; a card that others see too stays as it is."""
+    if ctx.place.shared:
+        return Reply(notice=notice, private=True)
+    reason = cards.reason(ctx, work) if shown.reader_id == ctx.reader.id else ""
+    card = cards.card(ctx, work, reason=reason, impression_id=shown.id)
+    return Reply(cards=(card,), notice=notice, replaces=True)

@@ -1,0 +1,104 @@
+"""The library's client with our handlers: non-privileged intents, no caches, work that can end."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import discord
+import structlog
+
+from bot.bridge import Bridge
+from bot.discord.buttons import ActionButton
+from bot.discord.commands import Tree
+from bot.discord.exchange import Exchange
+
+DRAINING_SECONDS = 3.0
+CLOSING_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class WebtoonClient(discord.Client):
+    """Everything readers can do to the bot on Discord ends up in its `Exchange`."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
+            allowed_mentions=discord.AllowedMentions.none(),  # a title must not ping
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+        )
+        self._exchange = Exchange(bridge)
+        self._work: set[asyncio.Task[Any]] = set()
+        self.tree = Tree(self, self.commanded, self.asked_for_choices)
+
+    async def setup_hook(self) -> None:
+        """Makes old buttons work and registers the commands, if they changed."""
+        self.add_dynamic_items(ActionButton)
+        try:
+            changed = await self.tree.sync_changes()
+        except discord.HTTPException as error:
+            if error.status == 401:
+                raise
+            # The commands registered earlier go on working.
+            log.error("discord: commands not registered", status=error.status, code=error.code)
+        else:
+            log.info("discord: commands registered" if changed else "discord: commands unchanged")
+
+    async def on_ready(self) -> None:
+        """Says in the log that the bot is there."""
+        log.info("discord: ready", bot=str(self.user), guilds=len(self.guilds))
+
+    async def commanded(
+        self, interaction: discord.Interaction[Any], name: str, argument: str, private: bool
+    ) -> None:
+        """A slash command was given."""
+        with self._busy():
+            await self._exchange.command(interaction, name, argument, private)
+
+    async def pressed(self, interaction: discord.Interaction[Any], action: str) -> None:
+        """A button was pressed."""
+        with self._busy():
+            await self._exchange.press(interaction, action)
+
+    async def asked_for_choices(
+        self, interaction: discord.Interaction[Any], name: str, typed: str
+    ) -> None:
+        """Somebody is typing a command's argument."""
+        with self._busy():
+            await self._exchange.offer(interaction, name, typed)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """An emoji was put on a message, cached or not."""
+        with self._busy():
+            await self._exchange.reaction(self, payload)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """An emoji was taken back."""
+        with self._busy():
+            await self._exchange.reaction(self, payload)
+
+    async def finish(self) -> None:
+        """Lets running work end, then hangs up; within four seconds, whatever Discord does."""
+        if self._work:
+            await asyncio.wait(self._work, timeout=DRAINING_SECONDS)
+        for task in self._work:
+            task.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.close(), CLOSING_SECONDS)
+        await self.http.close()  # which a close cut short has not come to
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Counts the current task among the work that `finish` waits for."""
+        task = asyncio.current_task()
+        if task is None:
+            message = "handlers run in tasks of their own"
+            raise RuntimeError(message)
+        self._work.add(task)
+        try:
+            yield
+        finally:
+            self._work.discard(task)

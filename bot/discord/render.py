@@ -1,0 +1,111 @@
+"""A Reply as Discord messages, each within Discord's limits by construction."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.conversation.reply import Card, Document, Reply, Rows
+from bot.discord.buttons import ButtonRows
+from bot.discord.escaping import fitted, pieces
+
+MAX_CONTENT = 2000
+# An embed's parts may have 6,000 characters together: these come to 5,352.
+MAX_TITLE = 256
+MAX_DESCRIPTION = 4096
+MAX_FOOTER = 1000
+MAX_URL = 2048
+BLANK = "\u200b"  # zero-width: the content of a message that is nothing but buttons
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to send: `content` is escaped already, `card` becomes an embed."""
+
+    content: str = ""
+    card: Card | None = None
+    rows: Rows = ()
+    document: Document | None = None
+
+    def as_new(self) -> dict[str, Any]:
+        """Arguments for sending it; made anew for each try, as a file is used up by one."""
+        arguments: dict[str, Any] = {}
+        if self.content:
+            arguments["content"] = self.content
+        if self.card:
+            arguments["embed"] = embed(self.card)
+        if self.rows:
+            arguments["view"] = ButtonRows(self.rows)
+        if self.document:
+            arguments["file"] = _file(self.document)
+        return arguments
+
+    def as_edit(self) -> dict[str, Any]:
+        """Arguments for putting it in another message's place: what it lacks is taken away."""
+        return {
+            "content": self.content or None,
+            "embed": embed(self.card) if self.card else None,
+            "view": ButtonRows(self.rows) if self.rows else None,
+            "attachments": [_file(self.document)] if self.document else [],
+        }
+
+
+def messages(reply: Reply, *, noticed: bool = True) -> tuple[Message, ...]:
+    """The messages that say `reply`: its text, then one for each card; none for an empty reply.
+
+    `noticed` puts the notice before the text, for want of a toast on Discord.
+    """
+    said = (reply.notice if noticed else "", reply.text)
+    first = tuple(pieces("\n\n".join(part for part in said if part), MAX_CONTENT))
+    return (
+        *_texts(first, reply.buttons, reply.document),
+        *(Message(card=card, rows=card.buttons) for card in reply.cards),
+    )
+
+
+def acknowledgement(reply: Reply) -> tuple[Message, ...]:
+    """The messages that answer a verdict on a card which itself stays as it is.
+
+    A notice says it all if the rest of the reply was meant to replace the card.
+    """
+    if reply.replaces and reply.notice:
+        return messages(Reply(notice=reply.notice))
+    return messages(reply)
+
+
+def embed(card: Card) -> discord.Embed:
+    """A card: linked title, its lines and the reason, the reader's own mark as the footer."""
+    body = "\n".join(card.lines)
+    parts = [part for part in (body, card.reason) if part]
+    shown = discord.Embed(
+        title=fitted(card.title, MAX_TITLE),
+        url=card.url if _linkable(card.url) else None,
+        description=fitted("\n\n".join(parts), MAX_DESCRIPTION) or None,
+    )
+    if card.mark:
+        # Footers show markdown as it is written: escaping would show the backslashes.
+        shown.set_footer(text=_cut(card.mark, MAX_FOOTER))
+    return shown
+
+
+def _texts(texts: tuple[str, ...], rows: Rows, document: Document | None) -> Iterator[Message]:
+    """Buttons and file go with the last of the texts, or alone if there is none."""
+    for content in texts[:-1]:
+        yield Message(content)
+    if texts or rows or document:
+        last = texts[-1] if texts else ""
+        yield Message(last or ("" if document else BLANK), rows=rows, document=document)
+
+
+def _linkable(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= MAX_URL
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _file(document: Document) -> discord.File:
+    return discord.File(io.BytesIO(document.content.encode()), filename=document.name)

@@ -1,0 +1,107 @@
+"""The library that answers are made from, kept up to date beside the conversation."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from bot.conversation.library import Library, Model, Served, placed
+from db import catalogue, feedback, jobs, models, ratings
+from db.catalogue import Work
+from db.engine import Database
+from db.errors import DatabaseError
+from recommender.errors import RecommenderError
+
+log = structlog.get_logger()
+_LIKE = 6  # half-stars that count as a like
+_Loaded = tuple[str, bool, Model]  # its id, whether it is a demo, itself
+
+
+class Serving:
+    """Holds the current Library. Readers take it once per event; it is swapped, never changed."""
+
+    def __init__(self, database: Database, model_dir: Path, clock: Callable[[], datetime]) -> None:
+        self._database, self._model_dir, self._clock = database, model_dir, clock
+        self._seen: tuple[object, ...] | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.library = Library((), np.zeros(0, dtype=np.float32))
+
+    def refresh(self) -> bool:
+        """Takes up a changed catalogue or another active model; True if there was one.
+
+        A damaged model is left alone: the one before goes on serving and an alert is opened.
+        Raises Unreachable when the database is away.
+        """
+        with self._database.read() as session:
+            active = models.active(session)
+            seen = (catalogue.version(session), active.id if active else None)
+            if seen == self._seen:
+                return False
+            works = tuple(catalogue.works(session))
+            counts = feedback.like_counts(session)
+            stars = ratings.like_counts(session, _LIKE)
+            older = models.retired_before(session, active) if active else []
+        model = self._load([active, *older]) if active else None
+        self.library = _library(works, model, _added(counts, stars))
+        self._seen = seen
+        return True
+
+    def watch(self, every_seconds: float = 5.0) -> None:
+        """Refreshes from a thread of its own until `close`."""
+        self._thread = threading.Thread(
+            target=self._watch, args=(every_seconds,), name="serving", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the watching."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self, every_seconds: float) -> None:
+        while not self._stop.wait(every_seconds):
+            try:
+                if self.refresh():
+                    served = self.library.served
+                    log.info("library refreshed", model=served.id if served else None)
+            except DatabaseError as error:
+                log.warning("library not refreshed", reason=str(error))
+            except Exception:  # this thread must outlive any surprise: it is asked again soon
+                log.exception("library not refreshed")
+
+    def _load(self, candidates: Sequence[models.ModelRow]) -> _Loaded | None:
+        """The first of these whose files can be trusted; what serves already is not read again."""
+        before = self.library.served
+        for row in candidates:
+            if before is not None and before.id == row.id:
+                return before.id, before.demo, before.model
+            try:
+                model = Model.load(self._model_dir / row.id, row.digest)
+            except (RecommenderError, OSError) as error:
+                self._tell_damaged(row.id, str(error))
+                continue
+            return row.id, row.demo, model
+        return None
+
+    def _tell_damaged(self, model_id: str, reason: str) -> None:
+        log.error("model not loaded", model=model_id, reason=reason)
+        message = f"The model {model_id} cannot be loaded, an earlier one serves: {reason}"
+        with self._database.write() as session:
+            jobs.open_alert(session, f"model-damaged:{model_id}", message, self._clock())
+
+
+def _added(likes: Mapping[int, int], stars: Mapping[int, int]) -> dict[int, int]:
+    return {w: likes.get(w, 0) + stars.get(w, 0) for w in likes.keys() | stars.keys()}
+
+
+def _library(works: tuple[Work, ...], loaded: _Loaded | None, counts: Mapping[int, int]) -> Library:
+    popularity = np.array([counts.get(work.id, 0) for work in works], dtype=np.float32)
+    if loaded is None:
+        return Library(works, popularity)
+    model_id, demo, model = loaded
+    return Library(works, popularity, Served(model_id, demo, model, placed(works, model.ids)))

@@ -1,0 +1,158 @@
+"""A Reply becomes messages in Telegram's HTML, within every limit by construction."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from html import escape
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import CallbackQueryLimit, InlineKeyboardMarkupLimit, MessageLimit
+
+from bot.conversation.reply import Button, Card, Reply, Rows
+
+MAX_BUTTONS = int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER)
+MAX_IN_ROW = int(InlineKeyboardMarkupLimit.BUTTONS_PER_ROW)
+MAX_NOTICE = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
+MAX_TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
+
+# A card's parts are cut so that the whole always fits one message: 3,300 at most.
+_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 512, 256
+_MAX_LABEL = 64
+_GAP = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message: escaped HTML, its length as Telegram counts, and what hangs on it.
+
+    `preview` is the page whose picture is shown below; empty for no preview at all.
+    """
+
+    html: str
+    length: int
+    rows: Rows = ()
+    preview: str = ""
+    impressions: tuple[int, ...] = ()
+
+    @property
+    def keyboard(self) -> InlineKeyboardMarkup | None:
+        """The buttons as Telegram takes them: at most 8 in a row and 100 in all."""
+        rows = list(_rows(self.rows))
+        return InlineKeyboardMarkup(rows) if rows else None
+
+
+def length(text: str) -> int:
+    """The length of `text` in UTF-16 units, the strictest way in which Telegram counts."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def cut(text: str, limit: int) -> str:
+    """`text`, or as much of it as fits `limit` UTF-16 units with an ellipsis at its end."""
+    text = _sound(text)
+    return text if length(text) <= limit else _head(text, limit - 1).rstrip() + "…"
+
+
+def split(text: str, limit: int = MAX_TEXT) -> tuple[str, ...]:
+    """`text` in parts of at most `limit` units: at a line's end, else a word's, else anywhere."""
+    rest, parts = _sound(text).strip(), []
+    while length(rest) > limit:
+        head = _head(rest, limit)
+        end = max(head.rfind("\n"), 0) or max(head.rfind(" "), 0) or len(head)
+        parts.append(head[:end].rstrip())
+        rest = rest[end:].lstrip()
+    return tuple(part for part in (*parts, rest) if part)
+
+
+def render(reply: Reply, *, together: bool = False) -> tuple[Outgoing, ...]:
+    """The messages of `reply`: its text, then each card; or all in one where it fits (`together`).
+
+    One message for a slate is for chats that others read, where 20 messages a minute are all we
+    have; its cards and their buttons are numbered. The document goes separately.
+    """
+    texts = [Outgoing(escape(part, quote=False), length(part)) for part in split(reply.text)]
+    numbered = together and len(reply.cards) > 1
+    cards = [_card(card, n if numbered else None) for n, card in enumerate(reply.cards, start=1)]
+    if together:
+        return tuple(_hang(_pack([*texts, *cards]), reply.buttons))
+    return (*_hang(texts, reply.buttons), *cards) if texts else tuple(_hang(cards, reply.buttons))
+
+
+def _card(card: Card, number: int | None) -> Outgoing:
+    title = cut(card.title.strip() or card.url or "?", _MAX_TITLE)
+    lines = [cut(line, _MAX_LINE) for line in card.lines[:_MAX_LINES] if line.strip()]
+    reason, mark = cut(card.reason, _MAX_REASON), cut(card.mark, _MAX_MARK)
+    prefix = f"{number}. " if number else ""
+
+    name = f"<b>{escape(title, quote=False)}</b>"
+    if card.url:
+        name = f'<a href="{escape(card.url)}">{name}</a>'
+    html = [prefix + name, *(escape(line, quote=False) for line in lines)]
+    if reason:
+        html.append(f"<i>{escape(reason, quote=False)}</i>")
+    if mark:
+        html.append(escape(mark, quote=False))
+    plain = "\n".join([prefix + title, *lines, *filter(None, (reason, mark))])
+
+    rows = card.buttons
+    if number:
+        rows = tuple(tuple(replace(b, label=f"{number} {b.label}") for b in row) for row in rows)
+    shown = () if card.impression_id is None else (card.impression_id,)
+    # Of several works' pages none may stand for the whole slate.
+    preview = "" if number else card.url
+    return Outgoing("\n".join(html), length(plain), rows, preview, shown)
+
+
+def _pack(pieces: Iterable[Outgoing]) -> list[Outgoing]:
+    """The pieces in as few messages as the limits on text and buttons allow."""
+    packed: list[Outgoing] = []
+    for piece in pieces:
+        if packed and _fit(packed[-1], piece):
+            packed[-1] = _join(packed[-1], piece)
+        else:
+            packed.append(piece)
+    return packed
+
+
+def _fit(one: Outgoing, other: Outgoing) -> bool:
+    buttons = sum(len(row) for row in one.rows + other.rows)
+    return one.length + len(_GAP) + other.length <= MAX_TEXT and buttons <= MAX_BUTTONS
+
+
+def _join(one: Outgoing, other: Outgoing) -> Outgoing:
+    return Outgoing(
+        one.html + _GAP + other.html,
+        one.length + len(_GAP) + other.length,
+        one.rows + other.rows,
+        one.preview or other.preview,
+        one.impressions + other.impressions,
+    )
+
+
+def _hang(messages: list[Outgoing], rows: Rows) -> list[Outgoing]:
+    """The messages with the reply's own buttons under the last; they need something to hang on."""
+    if messages and rows:
+        messages[-1] = replace(messages[-1], rows=messages[-1].rows + rows)
+    return messages
+
+
+def _rows(rows: Rows) -> Iterator[list[InlineKeyboardButton]]:
+    left = MAX_BUTTONS
+    for row in rows:
+        for start in range(0, len(row), MAX_IN_ROW):
+            buttons = row[start : start + MAX_IN_ROW][:left]
+            left -= len(buttons)
+            if buttons:
+                yield [_button(button) for button in buttons]
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    return InlineKeyboardButton(cut(button.label, _MAX_LABEL) or "·", callback_data=button.action)
+
+
+def _head(text: str, limit: int) -> str:
+    """The longest beginning of `text` within `limit` units; an astral character stays whole."""
+    return text.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", errors="ignore")
+
+
+def _sound(text: str) -> str:
+    """`text` without what cannot be sent: lone surrogates have no UTF-8."""
+    return text.encode(errors="replace").decode().replace("\0", "")

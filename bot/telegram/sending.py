@@ -1,0 +1,224 @@
+"""Calls to the Bot API: paced, retried, and calm about what is no error."""
+
+import datetime
+import os
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import stamina
+import structlog
+from telegram import LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.conversation.reply import Document
+from bot.telegram.errors import BadAddress, BadToken, Unreachable
+from bot.telegram.pace import Pace
+from bot.telegram.render import MAX_NOTICE, Outgoing, cut
+from bot.telegram.updates import reference
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+DoorBot = ExtBot[int]
+
+# What the Bot API says in a 400 that is none: the words are its only code for it.
+_UNCHANGED = ("message is not modified",)
+_LATE = ("query is too old", "query id is invalid")
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_CLOSED = ("chat not found", "user is deactivated", "bot was kicked", "have no rights to send")
+
+
+def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
+    """A bot client that keeps Telegram's rate limits; nothing is asked of the network yet.
+
+    Raises BadAddress if `api_url` is no http(s) address and BadToken if `token` cannot be one.
+    """
+    address = urlsplit(api_url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        message = f"TELEGRAM_API_URL is no http(s) address: {api_url!r}."
+        raise BadAddress(message)
+    if not token or not all("!" <= c <= "~" and c not in "/?#%{}" for c in token):
+        message = "TELEGRAM_TOKEN is empty or has characters that no token has."
+        raise BadToken(message)
+    # The library warns at each 429 unless retry_after may be a timedelta, as it will always be.
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
+    return ExtBot(
+        token,
+        base_url=f"{api_url.rstrip('/')}/bot",
+        base_file_url=f"{api_url.rstrip('/')}/file/bot",
+        request=HTTPXRequest(
+            connection_pool_size=64,
+            connect_timeout=pace.call_seconds,
+            read_timeout=pace.call_seconds,
+            pool_timeout=pace.send_seconds,
+        ),
+        rate_limiter=AIORateLimiter(max_retries=3),
+    )
+
+
+def patience(error: Exception) -> bool | float:
+    """For calls that are repeated until they work: whether to go on, or after how many seconds."""
+    if isinstance(error, RetryAfter):
+        return seconds(error)
+    return isinstance(error, TelegramError) and not isinstance(error, InvalidToken)
+
+
+def passing(error: Exception) -> bool:
+    """True for 5xx, a lost connection and silence; a BadRequest is a NetworkError too, but final.
+
+    A message that got lost is worse than one that comes twice, so sending is repeated as well.
+    """
+    return type(error) in {NetworkError, TimedOut}
+
+
+def seconds(error: RetryAfter) -> float:
+    """How long Telegram asks us to wait."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, datetime.timedelta) else float(wait)
+
+
+class Sender:
+    """Says things in chats. Every method retries what passes, for at most `pace.send_seconds`.
+
+    What remains is raised: Unreachable for a chat that is closed to us, else TelegramError.
+    """
+
+    def __init__(self, bot: DoorBot, pace: Pace) -> None:
+        self.bot = bot
+        self._retrying = stamina.AsyncRetryingCaller(
+            attempts=None,
+            timeout=pace.send_seconds,
+            wait_initial=pace.first_retry_seconds,
+            wait_max=pace.longest_retry_seconds,
+            wait_jitter=pace.first_retry_seconds,
+        )
+
+    async def call(self, request: Callable[[], Awaitable[T]]) -> T:
+        """The result of a Bot API call that may be repeated."""
+        try:
+            return await self._retrying(passing, request)
+        except Forbidden as error:
+            raise Unreachable(str(error)) from error
+        except BadRequest as error:
+            if _says(error, _CLOSED):
+                raise Unreachable(str(error)) from error
+            raise
+
+    async def send(
+        self,
+        chat_id: int,
+        message: Outgoing,
+        *,
+        quote: int | None = None,
+        thread_id: int | None = None,
+    ) -> str:
+        """Sends `message`, quoting message `quote` if it is still there; the new one's name."""
+
+        async def request(chat: int = chat_id) -> str:
+            sent = await self.bot.send_message(
+                chat,
+                message.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=message.keyboard,
+                link_preview_options=_preview(message),
+                reply_parameters=_quoting(quote),
+                message_thread_id=thread_id,
+            )
+            return reference(sent.chat_id, sent.message_id)
+
+        try:
+            return await self.call(request)
+        except ChatMigrated as moved:  # a group that became a supergroup has a new id
+            new_chat = moved.new_chat_id
+            return await self.call(lambda: request(new_chat))
+
+    async def edit(self, chat_id: int, message_id: int, message: Outgoing) -> str:
+        """Puts `message` in another's place; sends it anew where that one is gone."""
+
+        async def request() -> None:
+            await self.bot.edit_message_text(
+                message.html,
+                chat_id,
+                message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=message.keyboard,
+                link_preview_options=_preview(message),
+            )
+
+        try:
+            await self.call(request)
+        except BadRequest as error:
+            if _says(error, _GONE):
+                return await self.send(chat_id, message)
+            if not _says(error, _UNCHANGED):
+                raise
+        return reference(chat_id, message_id)
+
+    async def answer(self, query_id: str, notice: str) -> None:
+        """Answers a press, with a toast if there is something to say; too late is no error."""
+        text = cut(notice.strip(), MAX_NOTICE) or None
+        try:
+            await self.call(lambda: self.bot.answer_callback_query(query_id, text))
+        except (TelegramError, Unreachable) as error:
+            # The press itself is heard all the same: a missing toast must not stop it.
+            late = isinstance(error, BadRequest) and _says(error, _LATE)
+            (log.debug if late else log.warning)("telegram.press_unanswered", error=str(error))
+
+    async def send_document(
+        self,
+        chat_id: int,
+        document: Document,
+        *,
+        quote: int | None = None,
+        thread_id: int | None = None,
+    ) -> None:
+        """Sends a file; its kind is told by its name."""
+
+        async def request() -> None:
+            await self.bot.send_document(
+                chat_id,
+                document.content.encode(),
+                filename=document.name,
+                reply_parameters=_quoting(quote),
+                message_thread_id=thread_id,
+            )
+
+        await self.call(request)
+
+
+def polling_request(pace: Pace) -> HTTPXRequest:
+    """The connection for getUpdates alone, so that sending never waits for listening."""
+    return HTTPXRequest(
+        connection_pool_size=2,
+        connect_timeout=pace.call_seconds,
+        read_timeout=pace.poll_seconds + pace.call_seconds,
+    )
+
+
+def _quoting(message_id: int | None) -> ReplyParameters | None:
+    if message_id is None:
+        return None
+    return ReplyParameters(message_id, allow_sending_without_reply=True)
+
+
+def _preview(message: Outgoing) -> LinkPreviewOptions:
+    if message.preview:
+        return LinkPreviewOptions(url=message.preview)
+    return LinkPreviewOptions(is_disabled=True)
+
+
+def _says(error: TelegramError, phrases: tuple[str, ...]) -> bool:
+    return any(phrase in error.message.lower() for phrase in phrases)

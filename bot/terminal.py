@@ -1,0 +1,87 @@
+"""The terminal adapter: a line in, plain text out; buttons are numbers."""
+
+from typing import TextIO
+from unicodedata import category
+from uuid import uuid4
+
+from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
+from bot.conversation.reply import Button, Card, Reply, Rows
+from bot.conversation.texts import language_of, say
+from bot.hearing import Hearing
+
+_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+class Terminal:
+    """One reader's chat over two text streams."""
+
+    def __init__(self, hearing: Hearing, speaker: Speaker, out: TextIO, *, tty: bool) -> None:
+        self._hearing, self._speaker, self._out, self._tty = hearing, speaker, out, tty
+        self._buttons: list[Button] = []
+        self._messages = 0  # how many messages these buttons stand on
+
+    def greet(self) -> None:
+        """Says how to begin; for people, not for pipes."""
+        if self._tty:
+            self._line(say(language_of(self._speaker.language), "terminal.hello"))
+
+    def hear(self, line: str) -> None:
+        """Handles one line as it was typed, and prints the answer."""
+        line = line.strip()
+        if not line:
+            return
+        said = self._said(line)
+        event = Event(uuid4().hex, self._speaker, Place(self._speaker.user_id), said)
+        reply = self._hearing.hear(event)
+        if reply is not None:
+            self._show(reply)
+
+    def _said(self, line: str) -> Said:
+        if line.isascii() and line.isdigit() and 1 <= int(line[:6]) <= len(self._buttons):
+            return Press(self._buttons[int(line) - 1].action)
+        if line.startswith("/"):
+            name, _, argument = line[1:].partition(" ")
+            return Command(name, argument)
+        return Text(line)
+
+    def _show(self, reply: Reply) -> None:
+        messages = [rows for rows in (reply.buttons, *(c.buttons for c in reply.cards)) if rows]
+        # Old numbers stay valid beside a message that only replaced one of several.
+        if messages and not (reply.replaces and self._messages > 1):
+            self._buttons.clear()
+            self._messages = len(messages)
+        if reply.notice and reply.notice != reply.text:
+            self._line(reply.notice)
+        if reply.text:
+            self._line(reply.text)
+        if reply.document is not None:
+            self._line(reply.document.content)
+        self._number(reply.buttons)
+        for card in reply.cards:
+            self._card(card)
+        self._out.flush()
+
+    def _card(self, card: Card) -> None:
+        self._line()
+        self._line(card.title, _BOLD)
+        for line in card.lines:
+            self._line(f"  {line}")
+        self._line(f"  {card.url}", _DIM)
+        for line in filter(None, (card.reason, card.mark)):
+            self._line(f"  {line}")
+        self._number(card.buttons)
+
+    def _number(self, rows: Rows) -> None:
+        for row in rows:
+            labels = []
+            for button in row:
+                self._buttons.append(button)
+                labels.append(f"[{len(self._buttons)}] {button.label}")
+            self._line("  " + "  ".join(labels))
+
+    def _line(self, text: str = "", style: str = "") -> None:
+        # Titles come from outside: no control character of theirs may steer the terminal.
+        clean = "".join(c for c in text if c == "\n" or category(c) != "Cc")
+        if self._tty and style:
+            clean = f"{style}{clean}{_PLAIN}"
+        print(clean, file=self._out)
