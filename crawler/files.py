@@ -1,0 +1,142 @@
+"""Ratings and works from files that people already have, MovieLens' layout among them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from crawler import fields
+from crawler.errors import UnreadableFile
+from crawler.fields import WrongField
+from crawler.items import RatingItem, Rejected, WorkItem
+from crawler.tables import Row, rows
+
+USER = ("user", "userid", "useridx", "reader", "readerid", "rater", "raterid", "사용자", "이용자")
+WORK = ("externalid", "titleid", "item", "itemid", "movieid", "webtoonid", "workid")
+TITLE = ("title", "name", "제목", "작품명")
+RATING = ("rating", "stars", "score", "별점", "평점")
+HALVES = ("halfstars", "halfstar")
+TIME = ("time", "timestamp", "ratedat", "createdat", "date", "시간", "날짜")
+SOURCE = ("source", "platform")
+ENGLISH = ("titleen", "englishtitle", "영문제목")
+AUTHORS = ("authors", "author", "artist", "작가")
+GENRES = ("genres", "genre", "장르")
+KEYWORDS = ("keywords", "keyword", "tags", "키워드", "태그")
+WEEKDAYS = ("weekdays", "weekday", "요일")
+FINISHED = ("finished", "completed", "완결")
+AGE = ("agegrade", "age", "adult", "이용등급")
+URL = ("url", "link", "주소")
+MOVIELENS = "movieid"
+
+
+def ratings(path: Path) -> Iterator[RatingItem | Rejected]:
+    """The ratings in `path`, in the file's order; rows that are none come out as Rejected.
+
+    Columns in any order and under any of the names above: a user, a title or an external id (or
+    both), stars 0.5..5.0 or half-stars 1..10, and optionally a time and the work's source.
+    Raises UnreadableFile, also half-way, and when a column is missing altogether.
+    """
+    for row in _with_columns(path, USER, (*WORK, *TITLE), (*RATING, *HALVES)):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            yield _rating(row)
+        except WrongField as wrong:
+            yield Rejected(row.line, str(wrong))
+
+
+def works(path: Path) -> Iterator[WorkItem | Rejected]:
+    """The works in `path`, in the file's order; rows that are none come out as Rejected.
+
+    An external id and a title are needed; lists are separated by `|`. Raises UnreadableFile.
+    """
+    for row in _with_columns(path, (*WORK, "id"), TITLE):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            yield _work(row)
+        except WrongField as wrong:
+            yield Rejected(row.line, str(wrong))
+
+
+def is_movielens(path: Path) -> bool:
+    """Whether the file names its works by `movieId`. Raises UnreadableFile."""
+    first = next((row for row in rows(path) if isinstance(row, Row)), None)
+    return first is not None and MOVIELENS in first.fields
+
+
+def _with_columns(path: Path, *needed: tuple[str, ...]) -> Iterator[Row | Rejected]:
+    """The rows of `path`, if the first of them has one column of each of the `needed` groups."""
+    found = rows(path)
+    read: list[Row | Rejected] = []
+    for row in found:
+        read.append(row)
+        if isinstance(row, Row):
+            for group in needed:
+                if not any(name in row.fields for name in group):
+                    raise UnreadableFile(
+                        f"The file {path} has no column {' or '.join(group[:3])}; "
+                        f"found {', '.join(list(row.fields)[:12]) or 'none'}."
+                    )
+            break
+    return chain(read, found)
+
+
+def _rating(row: Row) -> RatingItem:
+    user = _field(row.fields, USER)
+    if not user:
+        raise WrongField("user is missing")
+    external_id, title = _field(row.fields, WORK), fields.text(_field(row.fields, TITLE))
+    if not external_id and not title:
+        raise WrongField("neither a title nor an external id")
+    return RatingItem(
+        line=row.line,
+        user=user,
+        half_stars=_half_stars(row.fields),
+        external_id=external_id or None,
+        title=title or None,
+        source=_field(row.fields, SOURCE) or None,
+        rated_at=_rated_at(row.fields),
+    )
+
+
+def _half_stars(found: Mapping[str, str]) -> int:
+    halves, stars = _field(found, HALVES), _field(found, RATING)
+    if not halves:
+        return fields.from_stars(stars)
+    number = fields.from_half_stars(halves)
+    if stars and fields.from_stars(stars) != number:
+        raise WrongField(f"rating {stars} and half_stars {halves} are not the same")
+    return number
+
+
+def _rated_at(found: Mapping[str, str]) -> datetime | None:
+    return fields.moment(_field(found, TIME))
+
+
+def _work(row: Row) -> WorkItem:
+    found = row.fields
+    external_id, title = _field(found, (*WORK, "id")), fields.text(_field(found, TITLE))
+    if not external_id:
+        raise WrongField("the external id is missing")
+    if not title:
+        raise WrongField("the title is missing")
+    return WorkItem(
+        line=row.line,
+        external_id=external_id,
+        title=title,
+        title_en=fields.text(_field(found, ENGLISH)) or None,
+        authors=fields.several(_field(found, AUTHORS)),
+        genres=fields.several(_field(found, GENRES)),
+        keywords=fields.several(_field(found, KEYWORDS)),
+        weekdays=fields.weekdays(_field(found, WEEKDAYS)),
+        finished=fields.flag(_field(found, FINISHED), "finished"),
+        adult=fields.adult(_field(found, AGE)),
+        url=fields.web_address(_field(found, URL)),
+    )
+
+
+def _field(found: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((found[name] for name in names if found.get(name)), "")

@@ -1,0 +1,121 @@
+"""webtoonctl demo and train: something to recommend from, and a model of it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks import probe
+from tasks.cli_common import AsJson, as_json, clock, model_dir, note, opened, progress, say
+
+if TYPE_CHECKING:
+    from db.engine import Database
+    from db.models import ModelRow
+    from tasks.training import Trained
+
+NOTHING_LEARNT = 1
+
+
+def demo(
+    if_empty: Annotated[
+        bool,
+        typer.Option(
+            "--if-empty", help="Do nothing, and say nothing, if there are works and a model."
+        ),
+    ] = False,
+) -> None:
+    """Prepare everything for a first look: tables, well-known works, made-up ratings, a model.
+
+    The ratings are simulated and marked so; a model that learnt from them calls itself a demo
+    model. Run again, it changes only what differs from what ships.
+    """
+    if if_empty and _ready():
+        return
+    from db import schema  # noqa: PLC0415 -- not needed when everything is there
+    from tasks import demo as shipped  # noqa: PLC0415
+
+    with opened(checked=False) as database:
+        with progress("Demo", stages=7) as tell:
+            tell("tables")
+            schema.upgrade(database)
+            tell("works and simulated ratings")
+            loaded = shipped.load(database, clock())
+            say(
+                f"Works: {loaded.works.new} new, {loaded.works.changed} changed, "
+                f"{loaded.works.same} as they were."
+            )
+            say(f"Simulated ratings written: {loaded.ratings}.")
+            model = _active(database)
+            trained = None
+            if model is None or loaded.changed:
+                from tasks.jobs import retrain  # noqa: PLC0415
+
+                trained = retrain(database, model_dir(), clock=clock, progress=tell)
+        if trained is None:
+            say(f"The model {model.id if model else ''} stays active.")
+        else:
+            _tell(trained)
+
+
+def train(json: AsJson = False) -> None:
+    """Train a model on what readers said so far and make it the active one."""
+    from tasks.jobs import retrain  # noqa: PLC0415 -- loads scipy
+    from tasks.training import STAGES  # noqa: PLC0415
+
+    with opened() as database, progress("Training", stages=len(STAGES)) as tell:
+        trained = retrain(database, model_dir(), clock=clock, progress=tell)
+    if json:
+        from tasks.cli_models import facts  # noqa: PLC0415
+
+        model = facts(trained.model) if trained.model else None
+        outcome = "ok" if trained.model else "skipped"
+        as_json({"outcome": outcome, "reason": trained.skipped, "model": model})
+        if trained.model is None:
+            raise typer.Exit(NOTHING_LEARNT)
+        return
+    _tell(trained)
+
+
+def _tell(trained: "Trained") -> None:
+    model = trained.model
+    if model is None:
+        note(f"No model was made. {trained.skipped}")
+        raise typer.Exit(NOTHING_LEARNT)
+    kind = "demo model" if model.demo else "model"
+    say(
+        f"The {kind} {model.id} is active: {model.rows} ratings by {model.readers} readers, "
+        f"{model.items} works with enough of them."
+    )
+    if model.demo:
+        say("It learnt from simulated ratings too: fewer than 500 real readers remain so far.")
+    quality = model.metrics
+    if "ndcg@10" in quality:
+        say(
+            f"On {quality['held_out_readers']:.0f} held-out readers NDCG@10 is "
+            f"{quality['ndcg@10']:.3f}; popularity reaches {quality['popularity_ndcg@10']:.3f}."
+        )
+
+
+def _ready() -> bool:
+    from db.settings import DatabaseSettings, load  # noqa: PLC0415 -- pydantic
+
+    url = load(DatabaseSettings).database_url.get_secret_value()
+    if probe.ready(url, model_dir()):
+        return True
+    from db import catalogue, schema  # noqa: PLC0415 -- loads SQLAlchemy and Alembic
+
+    with opened(checked=False) as database:
+        if schema.revision(database) != schema.head():
+            return False
+        with database.read() as session:
+            works, _ = catalogue.version(session)
+        return bool(works and _active(database))
+
+
+def _active(database: "Database") -> "ModelRow | None":
+    """The active model, unless its folder is gone."""
+    from db import models  # noqa: PLC0415 -- loads SQLAlchemy
+
+    with database.read() as session:
+        model = models.active(session)
+    whole = model is not None and (model_dir() / model.id / "manifest.json").is_file()
+    return model if whole else None
