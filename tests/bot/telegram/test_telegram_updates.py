@@ -1,0 +1,174 @@
+import pytest
+
+from bot.conversation.events import Command, Place, Platform, Press, Reaction, Speaker, Text
+from bot.telegram.updates import Me, read
+from tests.fakes.telegram_server import TelegramServer
+
+ME = Me(4242, "WebtoonTestBot")
+
+
+@pytest.fixture
+def world():
+    """Telegram without a socket: what people do becomes updates just the same."""
+    world = TelegramServer()
+    world.allowed = ["message", "callback_query", "message_reaction", "edited_message"]
+    return world
+
+
+@pytest.fixture
+def mina(world):
+    return world.user("Mina", language="ko")
+
+
+def said(world, update_id):
+    incoming = read(world.updates[update_id], ME)
+    return incoming and incoming.event.said
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("/start", Command("start")),
+        ("/start deep-link", Command("start", "deep-link")),
+        ("/recommend 스릴러  완결 ", Command("recommend", "스릴러  완결")),
+        ("/Like\n신의 탑", Command("like", "신의 탑")),
+        ("/like@webtoontestbot 신의 탑", Command("like", "신의 탑")),
+        ("/like@SomeoneElsesBot 신의 탑", None),
+        ("/추천 스릴러", Text("/추천 스릴러")),
+        ("/추천@WebtoonTestBot 스릴러", Text("/추천 스릴러")),
+        ("/추천@SomeoneElsesBot", None),
+        ("/unheardof thing", Text("/unheardof thing")),
+        ("/", Text("/")),
+        ("추천", Text("추천")),
+        ("  신의 탑\0 ", Text("신의 탑")),
+    ],
+)
+def test_what_is_typed_in_private_is_a_command_or_plain_words(world, mina, words, meaning):
+    assert said(world, world.say(mina, words)) == meaning
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("/recommend", Command("recommend")),
+        ("/recommend@SomeoneElsesBot", None),
+        ("/추천", Text("/추천")),
+        ("/unheardof", None),
+        ("/unheardof@WebtoonTestBot", Text("/unheardof")),
+        ("nice weather", None),
+        ("@WebtoonTestBotter is another", None),
+        ("@WebtoonTestBot 추천", Text("추천")),
+        ("@WebtoonTestBot", None),
+    ],
+)
+def test_group_talk_counts_only_when_it_is_meant_for_us(world, mina, words, meaning):
+    assert said(world, world.say(mina, words, world.group())) == meaning
+
+
+def test_an_answer_to_our_message_counts_without_a_mention(world, mina):
+    group = world.group()
+    ours = world.say(world.bot, "A card", group)
+    card = world._messages[group.id, world.updates[ours]["message"]["message_id"]]
+
+    update = world.say(mina, "재밌어?", group, reply_to=card)
+
+    assert said(world, update) == Text("재밌어?")
+
+
+def test_a_message_tells_who_spoke_and_where(world, mina):
+    group = world.group()
+    private, shared = world.say(mina, "hi"), world.say(mina, "/help", group, thread_id=7)
+
+    first, second = (read(world.updates[update], ME) for update in (private, shared))
+
+    assert first.key == str(private)
+    assert first.event.key == str(private)
+    assert first.event.speaker == Speaker(Platform.TELEGRAM, str(mina.id), "ko")
+    assert first.event.place == Place(str(mina.id), shared=False)
+    assert (first.chat_id, first.message_id, first.thread_id) == (mina.id, 1, None)
+    assert second.event.place == Place(str(group.id), shared=True)
+    assert (second.chat_id, second.user_id, second.thread_id) == (group.id, mina.id, 7)
+
+
+def test_bots_channels_pictures_and_anonymous_admins_say_nothing(world, mina):
+    channel = {"id": -1001, "type": "channel", "title": "News"}
+    other_bot = world.user("Robot", is_bot=True)
+
+    updates = [
+        world.say(other_bot, "/start"),
+        world.say(mina, "/start", world.group(), sender_chat=channel),
+        world.say(mina, ""),
+        world.push("edited_message", {"message_id": 1, "date": 1, "chat": channel, "text": "x"}),
+    ]
+
+    assert [read(world.updates[update], ME) for update in updates] == [None] * 4
+
+
+def test_updates_of_other_kinds_and_broken_ones_are_nothing():
+    post = {"message_id": 1, "date": 1, "chat": {"id": -1, "type": "channel"}, "text": "/start"}
+
+    assert read({"update_id": 1, "channel_post": post}, ME) is None
+    assert read({"update_id": 2, "a_kind_of_next_year": {"x": 1}}, ME) is None
+    assert read({"update_id": 3, "message": {"text": "no chat, no id"}}, ME) is None
+
+
+def test_a_press_carries_its_action_and_the_message_it_stands_on(world, mina):
+    group = world.group()
+    world.say(world.bot, "A card", group)
+    card = world._messages[group.id, 1]
+    query = world.press(mina, card, "like:7", known=False)
+    (update,) = [u for u in world.updates.values() if "callback_query" in u]
+
+    incoming = read(update, ME)
+
+    assert incoming.event.said == Press("like:7", f"telegram:{group.id}:1")
+    assert incoming.event.place == Place(str(group.id), shared=True)
+    assert (incoming.query_id, incoming.message_id) == (query, 1)
+
+
+def test_a_press_on_a_message_that_telegram_no_longer_shows_is_heard():
+    user = {"id": 5, "is_bot": False, "first_name": "Mina"}
+    gone = {"chat": {"id": 5, "type": "private"}, "message_id": 9, "date": 0}
+    query = {"id": "q", "from": user, "chat_instance": "1", "data": "like:7", "message": gone}
+
+    incoming = read({"update_id": 1, "callback_query": query}, ME)
+
+    assert incoming.event.said == Press("like:7", "telegram:5:9")
+
+
+def test_presses_without_message_or_action_still_want_an_answer():
+    user = {"id": 5, "is_bot": False, "first_name": "Mina"}
+    inline = {"id": "a", "from": user, "chat_instance": "1", "data": "like:7"}
+    game = {"id": "b", "from": user, "chat_instance": "1", "game_short_name": "toon"}
+
+    first = read({"update_id": 1, "callback_query": inline}, ME)
+    second = read({"update_id": 2, "callback_query": game}, ME)
+
+    assert (first.query_id, first.event.said) == ("a", Press("like:7", None))
+    assert first.event.place == Place("5", shared=False)
+    assert (second.query_id, second.event) == ("b", None)
+
+
+def test_a_reaction_is_what_changed(world, mina):
+    world.say(world.bot, "A card", chat := world._chats[mina.id])
+    card = world._messages[chat.id, 1]
+
+    update = world.react(mina, card, old=["👍", "🔥"], new=["🔥", "👎"])
+
+    assert said(world, update) == Reaction(card.reference, added=("👎",), removed=("👍",))
+
+
+def test_reactions_by_bots_hidden_admins_or_with_custom_emoji_are_nothing(world, mina):
+    group = world.group()
+    world.say(mina, "/help", group)
+    message = world._messages[group.id, 1]
+    robot = world.user("Robot", is_bot=True)
+    custom = {"type": "custom_emoji", "custom_emoji_id": "1"}
+    updates = [
+        world.react(robot, message, new=["👍"]),
+        world.react(None, message, new=["👍"]),
+        world.react(mina, message, new=[]),
+    ]
+    world.updates[updates[2]]["message_reaction"]["new_reaction"] = [custom]
+
+    assert [read(world.updates[update], ME) for update in updates] == [None] * 3

@@ -1,0 +1,304 @@
+"""A Bot API server over a real socket, and the people who talk to the bot through it.
+
+It runs in a thread of its own, so that a bot can be tested from the same process or from another:
+
+    with TelegramServer() as telegram:
+        mina = telegram.user("Mina", language="ko")
+        telegram.say(mina, "/start")
+        welcome = telegram.wait_for_message(mina)
+"""
+
+import asyncio
+import json
+import re
+import threading
+import time
+
+from aiohttp import web
+
+from tests.fakes.telegram_html import BadHtml, parse_html, utf16
+from tests.fakes.telegram_world import Call, Fault, Message, World
+
+UNMODIFIED = (
+    "Bad Request: message is not modified: specified new message content and reply markup are "
+    "exactly the same as a current content and reply markup of the message"
+)
+TOO_LATE = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+
+
+class Refused(Exception):
+    def __init__(self, status, description, parameters=None):
+        super().__init__(description)
+        self.status, self.description, self.parameters = status, description, parameters or {}
+
+
+class TelegramServer(World):
+    def __init__(self, **world):
+        super().__init__(**world)
+        self.port = 0
+        self._polls = 0
+        self._thread: threading.Thread | None = None
+
+    # The server
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        """Listens; after a stop, on the same port and with all that was said before."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=[self._main(ready)], daemon=True)
+        self._thread.start()
+        assert ready.wait(10), "the Bot API server did not start"
+
+    def stop(self):
+        if self._thread:
+            self._loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join(10)
+            self._thread = None
+
+    async def _main(self, ready):
+        self._loop, self._closing, self._news = (
+            asyncio.get_running_loop(),
+            asyncio.Event(),
+            asyncio.Event(),
+        )
+        app = web.Application(client_max_size=60 * 2**20)
+        app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        runner = web.AppRunner(
+            app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
+        )
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
+        await site.start()
+        self.port = site._server.sockets[0].getsockname()[1]
+        ready.set()
+        await self._closing.wait()
+        await runner.cleanup()
+
+    async def _serve(self, request):
+        params = await self._params(request)
+        call = Call(request.match_info["method"], params, time.monotonic())
+        with self._changed:
+            self.calls.append(call)
+            faults = self._faults[call.method.lower()]
+            fault = faults.popleft() if faults else Fault()
+            self._changed.notify_all()
+        try:
+            if request.match_info["token"] != self.token:
+                raise Refused(401, "Unauthorized")
+            if fault.hang_seconds:
+                await asyncio.sleep(fault.hang_seconds)
+            if fault.status:
+                raise Refused(fault.status, fault.description, fault.parameters)
+            result = await self._carry_out(call.method.lower(), params)
+        except BadHtml as error:
+            response = self._refusal(Refused(400, str(error)))
+        except Refused as error:
+            response = self._refusal(error)
+        else:
+            if fault.lost:
+                request.transport.close()
+            response = web.json_response({"ok": True, "result": result})
+        with self._changed:
+            call.status = response.status
+            self._changed.notify_all()
+        return response
+
+    @staticmethod
+    def _refusal(error):
+        if error.status == 502:  # comes from the proxy in front of the real one
+            page = "<html><body>502 Bad Gateway</body></html>"
+            return web.Response(text=page, status=502, content_type="text/html")
+        body = {"ok": False, "error_code": error.status, "description": error.description}
+        if error.parameters:
+            body["parameters"] = error.parameters
+        return web.json_response(body, status=error.status)
+
+    @staticmethod
+    async def _params(request):
+        params = dict(request.query)
+        if request.content_type == "application/json":
+            return params | await request.json()
+        for name, value in (await request.post()).items():
+            params[name] = _file(value) if isinstance(value, web.FileField) else value
+        return params
+
+    async def _carry_out(self, method, params):
+        if method == "getupdates":
+            return await self._get_updates(params)
+        work = getattr(self, f"_do_{method}", None)
+        if work is None:
+            raise Refused(404, "Not Found: method not found")
+        with self._changed:
+            return work(params)
+
+    # What the bot asks of it
+
+    async def _get_updates(self, params):
+        offset, limit = int(params.get("offset") or 0), int(params.get("limit") or 100)
+        if not 1 <= limit <= 100:
+            limit = 100
+        end = self._loop.time() + min(int(params.get("timeout") or 0), 50)
+        with self._changed:
+            if self.webhook:
+                said = "can't use getUpdates method while webhook is active; use deleteWebhook"
+                raise Refused(409, f"Conflict: {said} to delete the webhook first")
+            if "allowed_updates" in params:
+                self.allowed = json.loads(params["allowed_updates"]) or None
+            if self._forgetful and offset:
+                self._forgetful, offset = self._forgetful - 1, 0
+            if offset > 0:
+                self._queue = [u for u in self._queue if u["update_id"] >= offset]
+                self.confirmed = max(self.confirmed, offset - 1)
+                self._changed.notify_all()
+            self._polls += 1
+            number = self._polls
+        self._wake()  # an earlier poll that still waits is told to go
+        while True:
+            news = self._news
+            with self._changed:
+                batch = (self._extra + self._queue)[:limit]
+                self._extra = self._extra[len(batch) :]
+            if batch or self._loop.time() >= end:
+                return batch
+            try:
+                await asyncio.wait_for(news.wait(), end - self._loop.time())
+            except TimeoutError:
+                continue
+            if number != self._polls:
+                said = "terminated by other getUpdates request; make sure that only one bot"
+                raise Refused(409, f"Conflict: {said} instance is running")
+
+    def _do_getme(self, params):
+        return self.bot.json() | {"username": self.username, "can_join_groups": True}
+
+    def _do_deletewebhook(self, params):
+        self.webhook = ""
+        return True
+
+    def _do_setwebhook(self, params):
+        self.webhook = params["url"]
+        return True
+
+    def _do_getmycommands(self, params):
+        return self.commands.get(params.get("language_code", ""), [])
+
+    def _do_setmycommands(self, params):
+        commands = json.loads(params["commands"])
+        _demand(len(commands) <= 100, "BOT_COMMANDS_TOO_MUCH")
+        for command in commands:
+            named = re.fullmatch(r"[a-z0-9_]{1,32}", command["command"])
+            _demand(named, "BOT_COMMAND_INVALID")
+            _demand(1 <= len(command["description"]) <= 256, "BOT_COMMAND_DESCRIPTION_INVALID")
+        self.commands[params.get("language_code", "")] = commands
+        return True
+
+    def _do_sendmessage(self, params):
+        chat = self._writable(params)
+        message = Message(chat, next(self._message_ids[chat.id]), self.bot)
+        self._fill(message, params)
+        return self._post(message, params)
+
+    def _do_senddocument(self, params):
+        chat = self._writable(params)
+        file = (
+            params.get(params["document"].removeprefix("attach://"))
+            if isinstance(params["document"], str)
+            else params["document"]
+        )
+        _demand(file["content"], "file must be non-empty")
+        _demand(utf16(params.get("caption", "")) <= 1024, "message caption is too long")
+        message = Message(chat, next(self._message_ids[chat.id]), self.bot, document=file)
+        return self._post(message, params)
+
+    def _do_editmessagetext(self, params):
+        chat = self._writable(params)
+        message = self._messages.get((chat.id, int(params["message_id"])))
+        _demand(message, "message to edit not found")
+        _demand(message.sender == self.bot and not message.document, "message can't be edited")
+        before = (message.text, message.entities, message.rows)
+        new = Message(chat, message.message_id, self.bot)
+        self._fill(new, params)
+        if before == (new.text, new.entities, new.rows):
+            raise Refused(400, UNMODIFIED)
+        message.earlier.append(message.text)
+        message.text, message.entities, message.rows = new.text, new.entities, new.rows
+        message.preview = new.preview
+        return message.json()
+
+    def _do_answercallbackquery(self, params):
+        query = params["callback_query_id"]
+        self.answer_counts[query] += 1
+        if query not in self.answers or self.answer_counts[query] > 1:
+            raise Refused(400, TOO_LATE)
+        text = params.get("text")
+        _demand(utf16(text or "") <= 200, "MESSAGE_TOO_LONG")
+        self.answers[query] = text
+        return True
+
+    def _fill(self, message, params):
+        text, entities = params.get("text", ""), []
+        if params.get("parse_mode") == "HTML":
+            text, entities = parse_html(text)
+        text = text.strip()
+        _demand(text, "message text is empty")
+        _demand(utf16(text) <= 4096, "message is too long")
+        message.text, message.entities = text, entities
+        message.preview = json.loads(params.get("link_preview_options", "{}"))
+        markup = json.loads(params.get("reply_markup", "{}"))
+        message.rows = markup.get("inline_keyboard", [])
+        _demand(len(message.buttons) <= 100, "reply markup is too long")
+        for row in message.rows:
+            _demand(1 <= len(row) <= 8, "a row of buttons shows 1 to 8")
+            for button in row:
+                _demand(button["text"], "BUTTON_TEXT_INVALID")
+                data = button.get("callback_data", button.get("url", ""))
+                _demand(1 <= len(data.encode()) <= 64, "BUTTON_DATA_INVALID")
+
+    def _post(self, message, params):
+        quoting = json.loads(params.get("reply_parameters", "{}"))
+        if quoting:
+            message.reply_to = self._messages.get((message.chat.id, quoting["message_id"]))
+            allowed = quoting.get("allow_sending_without_reply")
+            _demand(message.reply_to or allowed, "message to be replied not found")
+        message.thread_id = int(params.get("message_thread_id", 0)) or None
+        self._messages[message.chat.id, message.message_id] = message
+        self.sent.append(message)
+        return message.json()
+
+    def _writable(self, params):
+        number = int(params["chat_id"])
+        chat = self._chats.get(number)
+        _demand(chat, "chat not found")
+        if number in self._blocked:
+            raise Refused(403, "Forbidden: bot was blocked by the user")
+        if number not in self._open:
+            raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
+        return chat
+
+    def _wake_soon(self):
+        if self._thread:
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self):
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+def _demand(condition, description):
+    if not condition:
+        raise Refused(400, f"Bad Request: {description}")
+
+
+def _file(part):
+    content = part.file.read()
+    return {"file_name": part.filename, "mime_type": part.content_type, "content": content}
