@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.hearing import Hearing
 from bot.serving import Serving
 from bot.settings import BotSettings
-from db import schema
+from db import inbox, schema
 from db.engine import Database
 from db.settings import DatabaseSettings, load
 
 # A reader would rather be told to try again than wait the half minute that a job may.
 _WAIT_SECONDS = 5.0
+# No platform delivers anything again after this long.
+_KEPT = timedelta(days=7)
 
 
 def now() -> datetime:
@@ -32,6 +34,8 @@ def hearing(settings: BotSettings, *, watch: bool = True) -> Iterator[Hearing]:
     try:
         schema.require_head(database)
         serving.refresh()
+        with database.write() as session:
+            inbox.prune(session, now() - _KEPT)
         if watch:
             serving.watch()
         yield Hearing(database, serving, now)

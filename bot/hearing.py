@@ -97,8 +97,10 @@ class Hearing:
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
-        if spec is None or spec.takes in (Takes.NOTHING, Takes.LANGUAGE):
+        if spec is None or spec.takes is Takes.NOTHING:
             return []
+        if spec.takes is Takes.LANGUAGE:
+            return [Choice(name, name) for name in ("한국어", "English")]
         if spec.takes is Takes.FILTER:
             return self._filters(language_of(speaker.language), typed)
         library = self._serving.library
@@ -110,10 +112,16 @@ class Hearing:
         library, now = self._serving.library, self._clock()
         platform = event.speaker.platform
         with self._database.write() as session:
+            if isinstance(event.said, Reaction) and not impressions.on_message(
+                session, event.said.message
+            ):
+                return None  # a word to somebody else: of them nothing is stored
             known = inbox.claim(session, platform, event.key, now)
             if known is not None:
                 return _REPLY.validate_json(known.reply) if again and known.reply else None
-            reader = readers.of_account(session, platform, event.speaker.user_id, now)
+            reader = readers.of_account(
+                session, platform, event.speaker.user_id, now, event.speaker.language
+            )
             ctx = Context(session, reader, event.speaker, event.place, library, now)
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None
@@ -125,7 +133,7 @@ class Hearing:
         names = sorted({genre for work in works for genre in work.genres})
         names += sorted({keyword for work in works for keyword in work.keywords})
         offers = [(say(language, f"recommend.{name}"), name) for name in ("finished", "ongoing")]
-        offers += [(term(language, name), name) for name in names]
+        offers += [(term(language, name), name) for name in dict.fromkeys(names)]
         sought = typed.strip().lower()
         return [
             Choice(label, name)

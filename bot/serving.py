@@ -75,15 +75,18 @@ class Serving:
                 log.exception("library not refreshed")
 
     def _load(self, candidates: Sequence[models.ModelRow]) -> _Loaded | None:
-        """The first of these whose files can be trusted; what serves already is not read again."""
-        before = self.library.served
+        """The first of these whose files can be trusted; before all others what serves already."""
+        served = self.library.served
+        before = (served.id, served.demo, served.model) if served else None
         for row in candidates:
-            if before is not None and before.id == row.id:
-                return before.id, before.demo, before.model
+            if before is not None and before[0] == row.id:
+                return before
             try:
                 model = Model.load(self._model_dir / row.id, row.digest)
             except (RecommenderError, OSError) as error:
                 self._tell_damaged(row.id, str(error))
+                if before is not None:
+                    return before
                 continue
             return row.id, row.demo, model
         return None

@@ -37,8 +37,9 @@ class Terminal:
             self._show(reply)
 
     def _said(self, line: str) -> Said:
-        if line.isascii() and line.isdigit() and 1 <= int(line[:6]) <= len(self._buttons):
-            return Press(self._buttons[int(line) - 1].action)
+        number = int(line) if line.isascii() and line.isdigit() and len(line) < 6 else 0
+        if 1 <= number <= len(self._buttons):
+            return Press(self._buttons[number - 1].action)
         if line.startswith("/"):
             name, _, argument = line[1:].partition(" ")
             return Command(name, argument)

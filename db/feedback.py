@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Feedback, FeedbackEvent, Reader, Verdict
@@ -91,12 +91,33 @@ def event(session: Session, event_id: int) -> Logged | None:
     )
 
 
-def last_event(session: Session, reader_id: int, webtoon_id: int) -> int | None:
-    """The id of the latest event of this reader on this work."""
-    return session.scalar(
-        select(func.max(FeedbackEvent.id)).where(
-            FeedbackEvent.reader_id == reader_id, FeedbackEvent.webtoon_id == webtoon_id
-        )
+def last_event(
+    session: Session, reader_id: int, webtoon_id: int, *, before: int | None = None
+) -> int | None:
+    """The id of the latest event of this reader on this work; with `before`, that it followed."""
+    query = select(func.max(FeedbackEvent.id)).where(
+        FeedbackEvent.reader_id == reader_id, FeedbackEvent.webtoon_id == webtoon_id
+    )
+    return session.scalar(query if before is None else query.where(FeedbackEvent.id < before))
+
+
+def restate(session: Session, said: Logged, previous: Verdict | None, now: datetime) -> None:
+    """Logs a reaction's verdict anew, over `previous`: what it stood on was taken back."""
+    event = FeedbackEvent(
+        reader_id=said.reader_id,
+        webtoon_id=said.webtoon_id,
+        verdict=said.verdict,
+        previous=previous,
+        source="reaction",
+        impression_id=said.impression_id,
+        at=now,
+    )
+    session.add(event)
+    session.flush()
+    session.execute(
+        update(Feedback)
+        .where(Feedback.reader_id == said.reader_id, Feedback.webtoon_id == said.webtoon_id)
+        .values(event_id=event.id)
     )
 
 

@@ -11,29 +11,36 @@ from db.tables import Account, Reader
 
 @dataclass(frozen=True, slots=True)
 class ReaderRow:
-    """A reader's id and choices."""
+    """A reader's id and choices; `reported` is the language tag their platform last told."""
 
     id: int
     language: str | None
+    reported: str | None
     adult: bool
     trains: bool
 
 
-def of_account(session: Session, platform: str, user_id: str, now: datetime) -> ReaderRow:
-    """The reader behind this account, made on first sight."""
-    query = (
-        select(Reader)
-        .join(Account, Account.reader_id == Reader.id)
-        .where(Account.platform == platform, Account.user_id == user_id)
+def of_account(
+    session: Session, platform: str, user_id: str, now: datetime, reported: str | None = None
+) -> ReaderRow:
+    """The reader behind this account, made on first sight.
+
+    `reported` is the platform's language tag; where it tells none (a reaction), the last counts.
+    """
+    account = session.scalar(
+        select(Account).where(Account.platform == platform, Account.user_id == user_id)
     )
-    reader = session.scalar(query)
-    if reader is None:
+    if account is None:
         reader = Reader(created_at=now, adult=False, trains=True)
         session.add(reader)
         session.flush()
-        session.add(Account(platform=platform, user_id=user_id, reader_id=reader.id))
-        session.flush()
-    return ReaderRow(reader.id, reader.language, reader.adult, reader.trains)
+        account = Account(platform=platform, user_id=user_id, reader_id=reader.id)
+        session.add(account)
+    if reported:
+        account.language = reported
+    session.flush()
+    reader = session.get_one(Reader, account.reader_id)
+    return ReaderRow(reader.id, reader.language, account.language, reader.adult, reader.trains)
 
 
 def choose(session: Session, reader_id: int, **choices: str | bool | None) -> None:

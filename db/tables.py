@@ -123,6 +123,7 @@ class Account(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     platform: Mapped[str]
     user_id: Mapped[str]
+    language: Mapped[str | None]  # the tag that the platform last told
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"), index=True)
 
 

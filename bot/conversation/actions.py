@@ -18,7 +18,7 @@ _LETTERS = {
     Verdict.HIDDEN: "h",
 }
 _VERDICTS = {letter: verdict for verdict, letter in _LETTERS.items()}
-_MAX_DIGITS = 18  # fits a 64-bit column
+_MAX_ID = 2**31 - 1  # all that PostgreSQL's column can be asked for
 
 
 class Deed(StrEnum):
@@ -48,7 +48,7 @@ class Action:
     def number(self, index: int) -> int:
         """The part at `index` as an id. Raises StaleButton if it is none."""
         text = self.text(index)
-        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        if not (text.isascii() and text.isdigit() and int(text) <= _MAX_ID):
             raise StaleButton
         return int(text)
 

@@ -60,17 +60,18 @@ def reason(ctx: Context, work: Work) -> str:
     Where others read along it names no other work: what somebody likes is theirs to tell.
     """
     explanation = explain(ctx.library, ctx.taste, work.id)
-    reasons = [part for part in explanation.reasons if part.share >= _MIN_SHARE][:2]
+    reasons = [part for part in explanation.reasons if part.share >= _MIN_SHARE]
     if explanation.policy == POPULARITY or not reasons:
         return ctx.say("reason.popular")
-    if ctx.place.shared:
+    liked = ((ctx.library.work(part.webtoon_id), part.share) for part in reasons)
+    tellable = [(like, share) for like, share in liked if like and (ctx.adult or not like.adult)]
+    if ctx.place.shared or not tellable:
         return ctx.say("reason.shared")
     named = {}
-    for letter, part in zip("ab", reasons, strict=False):
-        liked = ctx.library.work(part.webtoon_id)
-        named[letter] = liked.title if liked else ""
-        named[f"share_{letter}"] = f"{part.share:.0%}".rstrip("%")
-    return ctx.say("reason.two" if len(reasons) > 1 else "reason.one", **named)
+    for letter, (other, share) in zip("ab", tellable, strict=False):
+        named[letter] = other.title
+        named[f"share_{letter}"] = f"{share:.0%}".rstrip("%")
+    return ctx.say("reason.two" if len(tellable) > 1 else "reason.one", **named)
 
 
 def _buttons(ctx: Context, work: Work, verdict: Verdict | None, impression_id: int | None) -> Rows:
@@ -82,7 +83,11 @@ def _buttons(ctx: Context, work: Work, verdict: Verdict | None, impression_id: i
         first = (give(Verdict.LIKE), give(Verdict.DISLIKE), give(Verdict.READ))
     else:
         event_id = feedback.last_event(ctx.session, ctx.reader.id, work.id) or 0
-        first = (Button(ctx.say("button.undo"), actions.undo(event_id)),)
+        # The last card of a slate had the button for more; a judged one leads on by itself.
+        first = (
+            Button(ctx.say("button.undo"), actions.undo(event_id)),
+            Button(ctx.say("button.recommend"), actions.again()),
+        )
     second = (
         Button(ctx.say("button.similar"), actions.similar(work.id)),
         Button(ctx.say("button.why"), actions.why(work.id)),

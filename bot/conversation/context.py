@@ -30,7 +30,7 @@ class Context:
     @property
     def language(self) -> Language:
         """What the reader chose, else what their platform says."""
-        return language_of(self.reader.language or self.speaker.language)
+        return language_of(self.reader.language or self.reader.reported)
 
     @property
     def adult(self) -> bool:
@@ -63,7 +63,9 @@ class Context:
     def refreshed(self) -> "Context":
         """The same with the reader's choices as they now are."""
         speaker = self.speaker
-        reader = readers.of_account(self.session, speaker.platform, speaker.user_id, self.now)
+        reader = readers.of_account(
+            self.session, speaker.platform, speaker.user_id, self.now, speaker.language
+        )
         return replace(self, reader=reader)
 
     def require_owner(self, reader_id: int) -> None:

@@ -48,7 +48,11 @@ def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:
     lines = [ctx.say("why.content")] if explanation.policy == CONTENT else []
     if not explanation.reasons:
         lines.append(ctx.say("why.unrelated"))
-    lines += [_line(ctx, part) for part in _telling(explanation.parts)]
+    telling = _telling(explanation.parts)
+    lines += [_line(ctx, part) for part in telling]
+    if rest := sum(1 for part in explanation.parts if part.points) - len(telling):
+        points = explanation.score - sum(part.points for part in telling)
+        lines.append(ctx.say("why.rest", count=rest, points=f"{points:+.3f}"))
     lines.append(ctx.say("why.total", points=f"{explanation.score:+.3f}"))
     return lines
 

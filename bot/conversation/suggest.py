@@ -1,7 +1,7 @@
 """Slates: three works for a reader, or three like a given one, logged as shown."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -25,14 +25,19 @@ WELCOME, SIMILAR = "welcome", "similar"
 _LATELY = timedelta(days=7)  # what was shown so lately is not shown again,
 _LATELY_CARDS = 60  # unless so many others came since
 _MAX_WISH_BYTES = 60  # an action has 64
+_NAME_WORDS = 6  # in the longest name of a genre or keyword
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a reader asked of a slate: the words that a button repeats, and which works fit."""
+    """What a reader asked of a slate: genres and keywords, and the words by which a button asks."""
 
     words: str
-    fits: Callable[[Work], bool]
+    names: tuple[str, ...] = ()
+
+    def fits(self, work: Work) -> bool:
+        """Whether the work is all that was asked for."""
+        return all(_has(work, name) for name in self.names)
 
 
 def recommend(ctx: Context, argument: str) -> Reply:
@@ -42,7 +47,7 @@ def recommend(ctx: Context, argument: str) -> Reply:
     ranking = rank(ctx.library, ctx.taste)
     rows = _best(ctx, ranking, wish)
     if not rows:
-        if wish.words:
+        if wish.names:
             raise UserError("recommend.empty_filter", filter=shortened(argument))
         raise UserError("recommend.empty")
     shown = slate(ctx, rows, ranking)
@@ -106,7 +111,7 @@ def unwanted(ctx: Context) -> NDArray[np.bool_]:
 def _best(ctx: Context, ranking: Ranking, wish: Wish) -> list[int]:
     """The rows of a slate: fitting, unwanted left out, not shown lately unless nothing else is."""
     masked = unwanted(ctx) | ~np.isfinite(ranking.scores)
-    if wish.words:
+    if wish.names:
         masked |= np.array([not wish.fits(work) for work in ctx.library.works], dtype=bool)
     lately = impressions.shown_since(
         ctx.session,
@@ -137,28 +142,30 @@ def _require_catalogue(ctx: Context) -> None:
 
 def _wish(ctx: Context, argument: str) -> Wish:
     """What the words after /recommend ask for. Raises UserError for a word we don't know."""
-    argument = argument.strip()
-    if not argument:
-        return Wish("", lambda _: True)
+    if not argument.strip():
+        return Wish("")
     known = _known_words(ctx)
-    whole = known.get(normalise(argument))
-    meant = [whole] if whole else []
-    for word in [] if whole else argument.replace(",", " ").split():
-        name = known.get(normalise(word))
-        if name is None:
-            genres = sorted({genre for work in ctx.library.works for genre in work.genres})
-            names = ", ".join(term(ctx.language, genre) for genre in genres)
-            raise UserError("recommend.unknown_filter", word=shortened(word), genres=names)
-        meant.append(name)
-    words = _cut(" ".join(dict.fromkeys(meant)))
-    return Wish(words, lambda work: all(_has(work, name) for name in meant))
+    meant: list[str] = []
+    for phrase in argument.split(","):
+        words = phrase.split()
+        while words:  # the longest name first: "slice of life", "romance fantasy"
+            spans = range(min(len(words), _NAME_WORDS), 0, -1)
+            keys = ((span, normalise("".join(words[:span]))) for span in spans)
+            span, key = next(((span, key) for span, key in keys if key in known), (0, ""))
+            if not span:
+                genres = sorted({genre for work in ctx.library.works for genre in work.genres})
+                names = ", ".join(term(ctx.language, genre) for genre in genres)
+                raise UserError("recommend.unknown_filter", word=shortened(words[0]), genres=names)
+            meant.append(known[key])
+            del words[:span]
+    return Wish(_cut(meant), tuple(dict.fromkeys(meant)))
 
 
 def _known_words(ctx: Context) -> dict[str, str]:
     """Normalised word in any language -> "finished", "ongoing", or a genre or keyword."""
     known = {normalise(name): korean for name, korean in terms().items()}
-    for work in ctx.library.works:
-        known |= {normalise(name): name for name in (*work.genres, *work.keywords)}
+    names = {name for work in ctx.library.works for name in (*work.genres, *work.keywords)}
+    known |= {normalise(name): name for name in names}
     known |= dict.fromkeys(("finished", "completed", "완결"), "finished")
     known |= dict.fromkeys(("ongoing", "연재", "연재중"), "ongoing")
     return known
@@ -170,8 +177,11 @@ def _has(work: Work, name: str) -> bool:
     return name in work.genres or name in work.keywords
 
 
-def _cut(words: str) -> str:
-    """As many whole words as a button can carry."""
-    while len(words.encode()) > _MAX_WISH_BYTES:
-        words = words.rpartition(" ")[0]
+def _cut(names: Sequence[str]) -> str:
+    """As many whole names as a button can carry, with commas: a name may be of several words."""
+    words = ""
+    for name in dict.fromkeys(names):
+        longer = f"{words},{name}" if words else name
+        if len(longer.encode()) <= _MAX_WISH_BYTES:
+            words = longer
     return words

@@ -12,10 +12,10 @@ from bot.conversation import (
     welcome,
 )
 from bot.conversation.actions import Action, Deed
-from bot.conversation.commands import BY_NAME, COMMANDS
+from bot.conversation.commands import BY_NAME, COMMANDS, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.events import Command, Press, Reaction, Said, Text
+from bot.conversation.events import Command, Platform, Press, Reaction, Said, Text
 from bot.conversation.find import find, shortened
 from bot.conversation.reply import Reply
 from db.tables import Verdict
@@ -43,7 +43,9 @@ def help_(ctx: Context) -> Reply:
         )
         for spec in COMMANDS
     ]
-    return Reply("\n".join([*lines, "", ctx.say("help.plain")]), private=True)
+    if ctx.speaker.platform is not Platform.DISCORD:  # there only slash commands are heard
+        lines += ["", ctx.say("help.plain")]
+    return Reply("\n".join(lines), private=True)
 
 
 def search(ctx: Context, argument: str) -> Reply:
@@ -78,7 +80,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SIMILAR: lambda ctx, action: suggest.similar_to(ctx, ctx.work(action.number(0))),
     Deed.WHY: lambda ctx, action: reasons.why_work(ctx, ctx.work(action.number(0))),
     Deed.SHOW: lambda ctx, action: Reply(cards=(cards.card(ctx, ctx.work(action.number(0))),)),
-    Deed.AGAIN: lambda ctx, action: suggest.recommend(ctx, action.text(0)),
+    Deed.AGAIN: lambda ctx, action: suggest.recommend(ctx, ":".join(action.parts)),
     Deed.WELCOME: welcome.press,
     Deed.PAGE: own.turn_page,
     Deed.SETTING: own.change,
@@ -109,7 +111,7 @@ def _command(ctx: Context, said: Command) -> Reply:
 
 def _text(ctx: Context, text: str) -> Reply:
     """Plain words: a Korean command ("추천 로맨스", "/추천"), else a search."""
-    first, _, rest = text.strip().partition(" ")
+    first, rest = [*text.split(maxsplit=1), "", ""][:2]
     name = first.removeprefix("/")
     if name in BY_NAME and (first != name or _may_stand_alone(name, rest)):
         return _command(ctx, Command(name, rest))
@@ -119,6 +121,8 @@ def _text(ctx: Context, text: str) -> Reply:
 
 
 def _may_stand_alone(name: str, rest: str) -> bool:
-    """Without a slash only Korean words are commands, and one that needs a title has one."""
+    """Without a slash only Korean words are commands: what may follow one follows it, no more."""
     spec = BY_NAME[name]
-    return name == spec.korean and (not spec.needs or bool(rest.strip()))
+    if name != spec.korean:
+        return False
+    return spec.takes is not Takes.NOTHING if rest else not spec.needs

@@ -7,6 +7,7 @@ from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.events import Reaction
 from bot.conversation.find import find
 from bot.conversation.reply import Button, Reply
+from bot.conversation.suggest import WELCOME
 from db import feedback, impressions
 from db.catalogue import Work
 from db.tables import Verdict
@@ -83,16 +84,13 @@ def react(ctx: Context, reaction: Reaction) -> Reply | None:
     Other emoji, other messages, and messages with several cards say nothing of any work.
     """
     shown = impressions.on_message(ctx.session, reaction.message)
-    if len(shown) != 1 or ctx.library.work(shown[0].webtoon_id) is None:
+    work = ctx.library.work(shown[0].webtoon_id) if len(shown) == 1 else None
+    if work is None:
         return None
-    work, notice = ctx.work(shown[0].webtoon_id), ""
+    notice = ""
     for emoji in reaction.removed:
         verdict = _EMOJI.get(emoji)
-        given = verdict and feedback.last_reaction(ctx.session, ctx.reader.id, shown[0].id, verdict)
-        if given and feedback.last_event(ctx.session, ctx.reader.id, work.id) == given.id:
-            feedback.record(
-                ctx.session, ctx.reader.id, work.id, given.previous, source="undo", now=ctx.now
-            )
+        if verdict and _unreact(ctx, work, verdict, shown[0].id):
             notice = ctx.say("liked.undone", title=work.title)
     for emoji in reaction.added:
         if (verdict := _EMOJI.get(emoji)) and feedback.record(
@@ -105,7 +103,30 @@ def react(ctx: Context, reaction: Reaction) -> Reply | None:
             impression_id=shown[0].id,
         ):
             notice = ctx.say(f"liked.{verdict}", title=work.title)
-    return _shown_again(ctx, work, notice, shown[0]) if notice and not ctx.place.shared else None
+    # A question of the welcome keeps its buttons: they lead on to the recommendations.
+    quiet = ctx.place.shared or shown[0].policy == WELCOME or (work.adult and not ctx.adult)
+    if not notice or quiet:
+        return None
+    return _shown_again(ctx, work, notice, shown[0])
+
+
+def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> bool:
+    """Takes a reaction's verdict back if it stands, also from beneath the other thumb's."""
+    reader_id = ctx.reader.id
+    given = feedback.last_reaction(ctx.session, reader_id, impression_id, verdict)
+    if given is None:
+        return False
+    last = feedback.last_event(ctx.session, reader_id, work.id)
+    if last == given.id:
+        feedback.record(ctx.session, reader_id, work.id, given.previous, source="undo", now=ctx.now)
+        return True
+    other = Verdict.DISLIKE if verdict is Verdict.LIKE else Verdict.LIKE
+    over = feedback.last_reaction(ctx.session, reader_id, impression_id, other)
+    if over and over.id == last:
+        under = feedback.last_event(ctx.session, reader_id, work.id, before=over.id)
+        if under == given.id:
+            feedback.restate(ctx.session, over, given.previous, ctx.now)
+    return False
 
 
 def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:

@@ -57,7 +57,7 @@ def messages(reply: Reply, *, noticed: bool = True) -> tuple[Message, ...]:
 
     `noticed` puts the notice before the text, for want of a toast on Discord.
     """
-    said = (reply.notice if noticed else "", reply.text)
+    said = dict.fromkeys((reply.notice if noticed else "", reply.text))  # the same once
     first = tuple(pieces("\n\n".join(part for part in said if part), MAX_CONTENT))
     return (
         *_texts(first, reply.buttons, reply.document),

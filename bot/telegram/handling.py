@@ -121,7 +121,7 @@ class Handler:
         if shared and reply.private:
             await self._deliver_privately(reply, incoming, event)
             return
-        messages = render(reply, together=shared or reply.replaces)
+        messages = render(reply, together=shared)
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             name = await self._sender.edit(chat_id, pressed, messages[0])

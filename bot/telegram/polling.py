@@ -60,8 +60,8 @@ class Poller:
         """Listens until cancelled. Raises InvalidToken when Telegram no longer knows the token."""
         try:
             await self._recover()
-        except Unavailable:
-            log.warning("telegram.database_away")
+        except Unavailable as error:
+            log.error("telegram.database_away", reason=str(error))
         while True:
             await self._take(await self._fetch())
 
@@ -111,8 +111,8 @@ class Poller:
             if fresh:
                 updates = [(key, payload) for key, (_, payload) in fresh.items()]
                 kept = await self._bridge.run(self._bridge.hearing.keep, Platform.TELEGRAM, updates)
-        except Unavailable:
-            log.warning("telegram.database_away", updates=len(fresh))
+        except Unavailable as error:
+            log.error("telegram.database_away", updates=len(fresh), reason=str(error))
             await self._apologise([incoming for incoming, _ in fresh.values()])
             await asyncio.sleep(self._pace.database_seconds)
             return

@@ -50,16 +50,15 @@ def test_a_thumb_down_can_be_undone(door):
 def test_start_leads_to_a_first_recommendation_in_at_most_eight_taps(door):
     question = door.says("/start", messages=2)[-1]
 
-    taps = 0
-    while "이 작품, 어떠셨어요?" in question.text:
-        taps += 1
-        assert taps <= 8
-        question = door.changes(question, "🤷" if taps % 2 else "👍")
+    for answer in ("🤷", "👍", "👎", "👍", "🤷"):
+        assert "이 작품, 어떠셨어요?" in question.text
+        question = door.changes(question, answer)
+    thanks, *slate = door.finishes(question, "👍")
 
-    slate = door.says("/list")
-    assert taps <= 8
-    assert "고마워요! 이런 작품은 어떠세요?" in question.text
-    assert slate[0].text.startswith("내가 남긴 평가 3개")
+    (listed,) = door.says("/list")
+    assert "고마워요! 이런 작품은 어떠세요?" in thanks.text
+    assert [card.buttons[:5] for card in slate] == [CARD_BUTTONS] * 3
+    assert listed.text.startswith("내가 남긴 평가 4개")
 
 
 def test_initials_a_typo_an_english_title_and_an_author_find_the_work(door):

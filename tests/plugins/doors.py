@@ -1,6 +1,7 @@
 """The three doors as real processes, each driven by a reader in the same four ways.
 
-A door's `says` gives a command or words, `presses` a button; both return what was then shown, as
+A door's `says` gives a command or words, `presses` a button that brings new messages, `changes`
+one that changes its own, `finishes` one that does both. They return what was then shown, as
 `Shown`: the plain text of one message, its buttons, and what the driver needs to press them.
 """
 
@@ -165,6 +166,9 @@ class TerminalDoor:
         # A card comes after the line that acknowledges it, a slate after the text in its place.
         return replaced[0] if len(replaced) > 2 else replaced[-1]
 
+    def finishes(self, shown, label):
+        return self.presses(shown, label, messages=4)
+
     def exports(self):
         return "\n".join(shown.text for shown in self.says("/export"))
 
@@ -204,6 +208,11 @@ class TelegramDoor:
         self._server.press(self.user, message, _label(shown, label))
         self._server.wait_for(lambda: len(message.earlier) > edits, SECONDS, "an edit")
         return self._shown(message)
+
+    def finishes(self, shown, label):
+        before = len(self._server.in_chat(self.user))
+        replaced = self.changes(shown, label)
+        return [replaced, *self._new(before, 3)]
 
     def exports(self):
         return self.says("/export", messages=2)[1].text
@@ -245,6 +254,12 @@ class DiscordDoor:
         self._server.press(self.user, message, _label(shown, label))
         self._server.wait_for(lambda: message.edits > edits, SECONDS)
         return self._shown(message)
+
+    def finishes(self, shown, label):
+        message, edits = shown.handle, shown.handle.edits
+        pressed = self._server.press(self.user, message, _label(shown, label))
+        self._server.wait_for(lambda: message.edits > edits, SECONDS)
+        return [self._shown(message), *self._answer(pressed, 3)]
 
     def exports(self):
         return self.says("/export")[0].text
