@@ -59,8 +59,8 @@ class Handler:
         """Answers the press once: with the notice if it is there soon, else with nothing.
 
         Telegram takes one answer for each press and lets the button spin until it has it. A
-        reply that is slow must not leave it spinning, and its notice has then nowhere to go: what
-        it acknowledges shows in the edited message.
+        reply that is slow must not leave it spinning; its notice then shows in the edited message,
+        or becomes a message where it is all there is to say.
         """
         await asyncio.wait({heard}, timeout=self._pace.toast_seconds)
         in_time = not heard.cancel()  # cancelled means: too late for a toast
@@ -78,6 +78,8 @@ class Handler:
             if not heard.done():
                 reply = _whispered(reply, event)
                 heard.set_result(reply)
+            elif reply is not None and not (reply.text or reply.cards or reply.document):
+                reply = Reply(reply.notice, private=True)  # too late for a toast, but not unsaid
             return reply is None or await self._deliver_calmly(reply, incoming, event)
 
     async def _hear(self, event: Event, again: bool) -> Reply | None:

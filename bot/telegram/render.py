@@ -114,7 +114,7 @@ def _pack(pieces: Iterable[Outgoing]) -> list[Outgoing]:
 
 def _fit(one: Outgoing, other: Outgoing) -> bool:
     buttons = sum(len(row) for row in one.rows + other.rows)
-    return one.length + len(_GAP) + other.length <= 5000 and buttons <= MAX_BUTTONS
+    return one.length + len(_GAP) + other.length <= MAX_TEXT and buttons <= MAX_BUTTONS
 
 
 def _join(one: Outgoing, other: Outgoing) -> Outgoing:

@@ -268,6 +268,11 @@ class World:
         with self._changed:
             self._faults[method.lower()].extend([fault] * times)
 
+    def mend(self):
+        """Takes back every fault that has not been met yet."""
+        with self._changed:
+            self._faults.clear()
+
     def redeliver(self, update_id):
         """Delivers an update once more, whatever was confirmed."""
         with self._changed:

@@ -1,9 +1,12 @@
 import threading
+from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.conversation.reply import Button, Card, Document, Reply
 from bot.hearing import Unavailable
+from tests.bot.telegram.scripted import QUICK
 from tests.fakes.telegram_world import bad, blocked, broken, flood, hang, lost
 
 LIKE = ((Button("👍", "like:1"), Button("🙈", "hide:1")),)
@@ -77,6 +80,18 @@ def test_a_slate_in_a_group_is_one_message_that_quotes_the_command(telegram, hea
     assert slate.thread_id == 7
     telegram.wait_for(lambda: hearing.cards, what="a remembered slate")
     assert hearing.cards == [((1, 2), slate.reference)]
+
+
+def test_a_slate_in_several_messages_quotes_the_command_once(telegram, hearing, door):
+    mina, group = telegram.user(), telegram.group()
+    long = Card("T", "", lines=("가" * 256,) * 8)
+    hearing.answer = lambda event: Reply(cards=(long, long))
+
+    telegram.say(mina, "/recommend", group)
+    first, second = telegram.wait_for_message(group), telegram.wait_for_message(group, 2)
+
+    assert first.reply_to.text == "/recommend"
+    assert second.reply_to is None
 
 
 def test_a_command_deleted_meanwhile_is_answered_without_the_quote(telegram, hearing, door):
@@ -199,12 +214,13 @@ def test_a_press_too_old_to_be_answered_still_counts(telegram, hearing, door):
 def test_an_edit_that_changes_nothing_is_no_error(telegram, hearing, door):
     mina = telegram.user()
     card = shown(telegram, hearing, mina)
-    hearing.answer = lambda event: Reply(cards=(CARD,), notice="Saved already", replaces=True)
-    update = max(telegram.updates) + 1
+    again = replace(CARD, impression_id=5)
+    hearing.answer = lambda event: Reply(cards=(again,), notice="Saved already", replaces=True)
 
     telegram.press(mina, card, "👍")
 
-    telegram.wait_for(lambda: hearing.kept.get(str(update), "") is None, what="an answer")
+    telegram.wait_for(lambda: hearing.cards, what="a remembered card")
+    assert hearing.cards == [((5,), card.reference)]
     assert [call.status for call in telegram.made("editMessageText")] == [400]
     assert telegram.sent == [card]
 
@@ -341,12 +357,16 @@ def test_a_message_that_is_refused_is_not_tried_again(telegram, hearing, door):
 
 def test_an_answer_the_network_never_takes_is_left_for_the_next_start(telegram, hearing, open_door):
     mina = telegram.user()
-    door = open_door()
+    door = open_door(pace=replace(QUICK, send_seconds=0.2))
     telegram.fail("sendMessage", broken(500), times=1000)
-    update = telegram.say(mina, "hello")
-    telegram.wait_for_calls("sendMessage", 10)
+    with capture_logs() as logs:
+        update = telegram.say(mina, "hello")
+        telegram.wait_for(
+            lambda: any(entry["event"] == "telegram.answer_delayed" for entry in logs),
+            what="the answer to be given up",
+        )
     door.stop()
-    telegram._faults.clear()
+    telegram.mend()
 
     open_door()
 
