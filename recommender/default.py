@@ -7,16 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.errors import BadInteractions
-from recommender.interactions import LIKE, AnyMatrix, Matrix, checked
+from recommender.interactions import AnyMatrix, checked
 from recommender.linear import Rows, Stored, gathered, item_rows
+from recommender.stars import LOW, half_stars, strengths
 
-# A dislike takes away half of what a like of the same item gives: on MovieLens (see LOW), thirty
-# dislikes of films drawn by popularity cost 5 % of NDCG@100 with 1.0, and 1 % with 0.5.
+# A dislike takes away half of what a like of the same item gives: on MovieLens (see `stars`),
+# thirty dislikes of films drawn by popularity cost 5 % of NDCG@100 with 1.0, and 1 % with 0.5.
 DISLIKE_WEIGHT = 0.5
-# What a rating below three stars counts as: people rate low what lies near their taste, so it
-# says "this is my corner" at half the strength. On MovieLens (latest-small, items and readers
-# with 10 likes, five-fold by reader) NDCG@100 was .472 with 0.5, .462 with 0, less below 0.
-LOW = 0.5
 
 
 class DefaultModel(Stored):
@@ -140,20 +137,3 @@ class DefaultModel(Stored):
     @classmethod
     def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
         return cls(arrays["weights"], arrays["popularity"], arrays["cold"], facts)
-
-
-def half_stars(ratings: AnyMatrix, items: int | None = None) -> Matrix:
-    """`ratings` checked: (readers, `items`), whole numbers 1..10. Raises BadInteractions."""
-    found = checked(ratings, items)
-    wrong = (found.data > 10) | (found.data != np.floor(found.data))
-    if wrong.any():
-        value = found.data[int(wrong.argmax())]
-        raise BadInteractions(f"found the rating {value:g}, expected whole half-stars 1..10")
-    return found
-
-
-def strengths(ratings: Matrix) -> Matrix:
-    """Half-stars as the model takes them: 1.0 for a like, LOW for a rating below."""
-    found = ratings.copy()
-    found.data = np.where(found.data >= LIKE, 1, LOW).astype(np.float32)
-    return found

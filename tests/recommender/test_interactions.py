@@ -41,13 +41,13 @@ def test_the_order_of_the_triples_does_not_matter(entries, random):
 
 
 def test_a_second_value_is_refused_unless_the_last_is_wanted():
-    triples = (["a", "b", "a"], ["x", "x", "x"], [3, 4, 9])
+    triples = (["a", "b", "a", "c"], ["x", "x", "x", "x"], [3, 4, 9, 5])
 
     with pytest.raises(BadInteractions, match="found 1 values for a reader and item that already"):
         Interactions.from_triples(*triples)
     last = Interactions.from_triples(*triples, duplicates="last")
 
-    assert last.matrix.toarray().tolist() == [[9], [4]]
+    assert last.matrix.toarray().tolist() == [[9], [4], [5]]
 
 
 @pytest.mark.parametrize("value", [0, -1, np.nan, np.inf])

@@ -92,6 +92,7 @@ def test_a_fold_shows_four_fifths_and_hides_the_rest():
 
     assert (found.known + found.wanted != whole).nnz == 0
     assert np.diff(found.known.indptr).tolist() == [8, 8, 8]
+    assert len({tuple(row) for row in found.known.toarray()}) > 1  # not all the same four fifths
 
 
 def test_one_readers_fold_does_not_depend_on_the_others():
@@ -122,16 +123,16 @@ def test_readers_with_nothing_to_show_or_to_find_are_left_out():
 
 
 class Oracle:
-    """Knows what is to be found."""
+    """Knows what is to be found, but puts what is known already before it."""
 
     def __init__(self, folded):
         self.folded = folded
 
     def scores(self, known):
-        return self.folded.wanted.toarray()
+        return self.folded.wanted.toarray() + 2 * known.toarray()
 
 
-def test_a_perfect_model_scores_one():
+def test_what_is_known_already_takes_no_rank_from_what_is_found():
     folded = fold(likes())
 
     report = measure(Oracle(folded), folded, ks=(5, 20))
