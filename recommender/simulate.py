@@ -5,14 +5,16 @@ with the root of how common a feature is, and has a position among eight hidden 
 have too; half of what draws a reader to an item is one, half the other. What is read is drawn
 without replacement, with a weight that falls with the item's popularity rank and grows with the
 reader's taste. How many is lognormal (median 40). The rating is half taste, a third the reader's
-mood that day, the rest the item's quality and how strict the reader is, brought to the mean 3.45
-and deviation 1.0 stars of the ratings that this project is made for, and rounded to half-stars.
+mood that day, the rest the item's quality and how strict the reader is; its rank among all gives
+its place on a normal scale with the mean 3.45 and deviation 1.0 stars of the ratings that this
+project is made for, rounded to half-stars.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from recommender.errors import BadInteractions, TooFewInteractions
 from recommender.interactions import AnyMatrix, Matrix, checked
@@ -67,10 +69,12 @@ def simulate(
         "strictness": generator.standard_normal(readers)[rows],
     }
     opinion = sum((weight * parts[name] for name, weight in STRENGTHS.items()), np.zeros(len(rows)))
-    opinion = (opinion - opinion.mean()) / opinion.std()
-    half_stars = np.clip(np.rint(MEAN + DEVIATION * opinion), 1, 10).astype(np.int64)
+    placed = np.rint(MEAN + DEVIATION * _normal_scores(opinion))
+    half_stars = np.clip(placed, 1, 10).astype(np.int64)
     names = [f"sim-{n:04d}" for n in range(1, readers + 1)]
-    return Simulated(tuple(names[row] for row in rows), read.astype(np.int64), half_stars)
+    return Simulated(
+        tuple(names[row] for row in rows), read.astype(np.int64), half_stars.astype(np.int64)
+    )
 
 
 def _tastes(about: Matrix, readers: int, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -94,6 +98,13 @@ def _counts(items: int, readers: int, generator: np.random.Generator) -> NDArray
     drawn = generator.lognormal(np.log(MEDIAN_COUNT), COUNT_SPREAD, size=readers)
     most = max(1, int(MOST_SHARE * items))
     return np.clip(np.rint(drawn), min(FEWEST, most), most).astype(np.int64)
+
+
+def _normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same order on a normal scale: people love more than they hate, stars end at five."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values)) + 0.5
+    return np.asarray(ndtri(ranks / len(values)))
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:

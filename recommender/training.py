@@ -30,6 +30,8 @@ COLD_SHARE = 1.0
 NEIGHBOURS = 20
 # Where content is all there is, what lies beyond the neighbours still orders the rest.
 REST_SHARE = 0.1
+# After one like, so many rated works come before the first that nobody rated.
+FIRST_WARM = 3
 CALIBRATION_READERS = 500
 
 
@@ -113,7 +115,25 @@ def _fill(
     raw = (readers @ near)[~known[:, columns]]
     scale = COLD_SHARE * _high(reached) / (_high(raw) or 1)
     weights[columns] = scale * near.T
-    weights[:, columns] = scale * near
+    weights[:, columns] = scale * near * _modest(weights, scale * near, cold)
+
+
+def _modest(
+    weights: NDArray[np.float32], content: NDArray[np.float32], cold: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """(items, 1) factors up to 1 that keep each warm item's `content` below its own best weights.
+
+    The scale fits readers with many likes. After a single one EASE's weights are small beside a
+    similarity, and a first slate would be all unknown works.
+    """
+    factors = np.ones((len(weights), 1), dtype=np.float32)
+    warm = np.flatnonzero(~cold)
+    kept = min(FIRST_WARM, len(warm))
+    learnt = weights[np.ix_(warm, warm)]
+    bar = np.partition(learnt, len(warm) - kept, axis=1)[:, len(warm) - kept].clip(min=0)
+    highest = content[warm].max(axis=1, initial=0)
+    factors[warm, 0] = np.minimum(1, bar / np.where(highest > 0, highest, 1))
+    return factors
 
 
 def _nearest(similar: NDArray[np.float32]) -> NDArray[np.float32]:
