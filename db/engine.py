@@ -7,11 +7,14 @@ from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.orm import Session
 
 from db.errors import BadUrl, Unreachable
 
 READ_ONLY = "webtoonbot_read_only"
+# SQLite raises the plain one for a file that is damaged, or no database at all.
+_AWAY = (OperationalError, InterfaceError, DriverError)
 
 
 class Database:
@@ -20,7 +23,8 @@ class Database:
     def __init__(self, url: str, *, wait_seconds: float = 30.0) -> None:
         """Prepares, without connecting, the database at `url` (sqlite:///… or postgresql://…).
 
-        A writer waits at most `wait_seconds` for another writer. Raises BadUrl.
+        A writer waits at most `wait_seconds` for another writer. Raises BadUrl, and Unreachable
+        where the folder of a SQLite file cannot be made.
         """
         self.engine = _engine(url, wait_seconds)
         self._read_engine = self.engine.execution_options(**{READ_ONLY: True})
@@ -52,7 +56,9 @@ def unreachable() -> Iterator[None]:
     """Turns a driver's complaint into Unreachable."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (DriverError, InterfaceError) as error:
+        if type(error) not in _AWAY:  # a constraint, a type: our own fault
+            raise
         message = f"The database does not answer: {str(error.orig).strip().splitlines()[0]}"
         raise Unreachable(message) from error
 
@@ -92,7 +98,12 @@ def _postgresql(url: str, wait_seconds: float) -> Engine:
 
 def _sqlite(path: str | None, url: str, wait_seconds: float) -> Engine:
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(path).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"The folder {folder} of the database cannot be made: {error.strerror}"
+            raise Unreachable(message) from error
     engine = create_engine(url, connect_args={"timeout": wait_seconds})
 
     @event.listens_for(engine, "connect")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Reader
@@ -23,19 +24,26 @@ class ReaderRow:
 def of_account(
     session: Session, platform: str, user_id: str, now: datetime, reported: str | None = None
 ) -> ReaderRow:
-    """The reader behind this account, made on first sight.
+    """The reader behind this account, made on first sight and held until the transaction ends.
 
     `reported` is the platform's language tag; where it tells none (a reaction), the last counts.
     """
-    account = session.scalar(
-        select(Account).where(Account.platform == platform, Account.user_id == user_id)
-    )
+    query = select(Account).where(Account.platform == platform, Account.user_id == user_id)
+    account = session.scalar(query.with_for_update())
     if account is None:
         reader = Reader(created_at=now, adult=False, trains=True)
         session.add(reader)
         session.flush()
-        account = Account(platform=platform, user_id=user_id, reader_id=reader.id)
-        session.add(account)
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        made = (
+            dialect.insert(Account)
+            .values(platform=platform, user_id=user_id, reader_id=reader.id)
+            .on_conflict_do_nothing(index_elements=["platform", "user_id"])
+            .returning(Account.id)
+        )
+        if session.scalar(made) is None:  # somebody with their first two words at once
+            session.delete(reader)
+        account = session.scalars(query.with_for_update()).one()
     if reported:
         account.language = reported
     session.flush()

@@ -3,27 +3,32 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from db.engine import Database, unreachable
 from db.errors import WrongSchema
+from db.probe import newest
+
+if TYPE_CHECKING:  # Alembic takes 0.4 s to load, and a bot that starts only wants to read a number
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Brings the tables up to `revision`. Raises Unreachable."""
+    from alembic import command  # noqa: PLC0415
+
     with _config(database) as config:
         command.upgrade(config, revision)
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
     """Takes the tables down to `revision`, and what they held with them. Raises Unreachable."""
+    from alembic import command  # noqa: PLC0415
+
     with _config(database) as config:
         command.downgrade(config, revision)
 
@@ -31,29 +36,27 @@ def downgrade(database: Database, revision: str = "base") -> None:
 def revision(database: Database) -> str | None:
     """The revision the tables are at; None for an empty database. Raises Unreachable."""
     with unreachable(), database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def head() -> str:
-    """The revision this code is written for."""
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    return ScriptDirectory.from_config(config).get_current_head() or ""
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
 
 
 def require_head(database: Database) -> None:
     """Raises WrongSchema unless the tables are those this code is written for."""
     found = revision(database)
-    if found != head():
+    if found != newest():
         message = (
-            f"The database is at schema {found or 'nothing'}, this version needs {head()}: "
+            f"The database is at schema {found or 'nothing'}, this version needs {newest()}: "
             "run webtoonctl db upgrade"
         )
         raise WrongSchema(message)
 
 
 @contextmanager
-def _config(database: Database) -> Iterator[Config]:
+def _config(database: Database) -> "Iterator[Config]":
+    from alembic.config import Config  # noqa: PLC0415
+
     with unreachable(), database.engine.connect() as connection:
         config = Config()
         config.set_main_option("script_location", str(_FOLDER))

@@ -13,6 +13,12 @@ from bot.hearing import Hearing
 from bot.serving import Serving
 from tests.plugins.library import activate, stock
 
+# For a module's pytestmark: what depends on no database's ways is tested on the quicker one.
+ON_SQLITE = [
+    pytest.mark.usefixtures("database_url"),
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
+
 
 class World:
     """What all people of one chat share: the bot, its database, its time."""

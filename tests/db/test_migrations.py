@@ -1,0 +1,92 @@
+"""The schema as Alembic makes it, on both databases."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from db import schema
+from db.errors import Unreachable, WrongSchema
+from db.probe import newest
+from db.tables import Base
+from tests.plugins.library import stock
+
+
+def tables(database):
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_up_makes_every_table_and_down_leaves_none(empty_database):
+    assert schema.revision(empty_database) is None
+
+    schema.upgrade(empty_database)
+    assert tables(empty_database) == set(Base.metadata.tables)
+    assert schema.revision(empty_database) == newest()
+
+    schema.downgrade(empty_database)
+    assert tables(empty_database) == set()
+    assert schema.revision(empty_database) is None
+
+
+def test_what_was_taken_down_can_be_brought_up_again(empty_database):
+    schema.upgrade(empty_database)
+    schema.downgrade(empty_database)
+
+    schema.upgrade(empty_database)
+
+    assert tables(empty_database) == set(Base.metadata.tables)
+
+
+def test_up_twice_is_up_once_and_keeps_the_rows(database):
+    stock(database)
+
+    schema.upgrade(database)
+
+    with database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM webtoon")) == 30
+
+
+def test_migrations_and_tables_say_the_same(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_constraints_have_the_same_names_on_every_database(database):
+    found = inspect(database.engine)
+    for table in Base.metadata.sorted_tables:
+        assert {key["name"] for key in found.get_foreign_keys(table.name)} == {
+            key.constraint.name for key in table.foreign_keys
+        }
+        assert {index["name"] for index in found.get_indexes(table.name)} == {
+            index.name for index in table.indexes
+        }
+
+
+def test_foreign_keys_are_on_again_after_a_migration(database):
+    schema.upgrade(database)
+    if database.engine.dialect.name == "sqlite":
+        with database.engine.connect() as connection:
+            assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_tables_of_another_version_are_refused(empty_database):
+    with pytest.raises(WrongSchema, match=r"at schema nothing.*run webtoonctl db upgrade"):
+        schema.require_head(empty_database)
+
+    schema.upgrade(empty_database)
+    schema.require_head(empty_database)
+
+
+def test_a_database_that_is_away_is_said_in_one_sentence():
+    from db.engine import Database
+
+    database = Database("postgresql://nobody:secret@127.0.0.1:1/nothing")
+
+    with pytest.raises(Unreachable, match="The database does not answer: ") as refused:
+        schema.upgrade(database)
+    assert "secret" not in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -1,0 +1,70 @@
+"""Impressions: cards as they were shown."""
+
+from datetime import timedelta
+
+import pytest
+
+from db import catalogue, impressions, readers
+from db.impressions import Shown
+from tests.plugins.library import NOON, stock
+
+
+@pytest.fixture
+def world(database):
+    stock(database)
+    with database.write() as session:
+        reader = readers.of_account(session, "telegram", "1", NOON).id
+        yield session, reader, [work.id for work in catalogue.works(session)]
+
+
+def show(session, reader, slate, works, *, policy="ease", hours=0):
+    cards = [Shown(work, position, policy) for position, work in enumerate(works)]
+    at = NOON + timedelta(hours=hours)
+    return impressions.log(session, reader, slate, cards, model_id="m", now=at)
+
+
+def test_a_slate_is_logged_in_order(world):
+    session, reader, works = world
+    ids = show(session, reader, "a", works[:3])
+
+    assert [row.id for row in impressions.in_slate(session, "a")] == ids
+    first = impressions.get(session, ids[0])
+    assert (first.reader_id, first.webtoon_id, first.slate, first.position, first.policy) == (
+        reader, works[0], "a", 0, "ease",
+    )  # fmt: skip
+
+
+def test_a_message_leads_back_to_its_cards(world):
+    session, reader, works = world
+    ids = show(session, reader, "a", works[:3])
+    impressions.delivered(session, ids[:2], "telegram:1:7")
+    impressions.delivered(session, [], "telegram:1:8")
+
+    assert [row.id for row in impressions.on_message(session, "telegram:1:7")] == ids[:2]
+    assert impressions.on_message(session, "telegram:1:8") == []
+
+
+def test_what_was_shown_lately_comes_latest_first_without_what_is_older(world):
+    session, reader, works = world
+    show(session, reader, "old", works[:1])
+    show(session, reader, "asked", works[1:2], policy="welcome", hours=2)
+    show(session, reader, "a", works[2:4], hours=2)
+    show(session, reader, "b", [works[4], works[2]], hours=3)
+    since = NOON + timedelta(hours=1)
+
+    found = impressions.shown_since(session, reader, since, limit=9, except_policy="welcome")
+    assert found == [works[2], works[4], works[3]]
+    found = impressions.shown_since(session, reader, since, limit=2, except_policy="welcome")
+    assert found == [works[2], works[4]]
+
+
+def test_the_last_slate_is_ones_own(world):
+    session, reader, works = world
+    other = readers.of_account(session, "telegram", "2", NOON).id
+    assert impressions.last(session, reader) is None
+    show(session, reader, "a", works[:3])
+    show(session, reader, "w", works[3:4], policy="welcome")
+    show(session, other, "b", works[4:6])
+
+    assert impressions.last(session, reader).slate == "w"
+    assert impressions.last(session, reader, except_policy="welcome").webtoon_id == works[0]
