@@ -41,7 +41,7 @@ class Terminal:
         if 1 <= number <= len(self._buttons):
             return Press(self._buttons[number - 1].action)
         if line.startswith("/"):
-            name, _, argument = line[1:].partition(" ")
+            name, argument = [*line[1:].split(maxsplit=1), "", ""][:2]
             return Command(name, argument)
         return Text(line)
 

@@ -56,8 +56,8 @@ def press(ctx: Context, action: Action) -> Reply:
         now=ctx.now,
         impression_id=shown.id,
     )
-    key = "liked" if event_id else "liked.already"
-    notice = ctx.say(f"{key}.{verdict}" if event_id else f"{key}_{verdict}", title=work.title)
+    already = "" if event_id else "already_"
+    notice = ctx.say(f"liked.{already}{verdict}", title=work.title)
     return _shown_again(ctx, work, notice, shown)
 
 

@@ -1,0 +1,169 @@
+"""/start: a welcome that leads to a first slate in a few taps."""
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.plugins.chat import ON_SQLITE, Chat, World, buttons, titles
+from tests.plugins.library import activate, stock
+
+pytestmark = ON_SQLITE
+
+LABELS = {"l": "👍", "d": "👎", "n": "🤷"}
+
+
+def is_question(reply):
+    return any(button.label.startswith("⏭️") for button in buttons(reply))
+
+
+def taps_to_a_slate(chat, answers):
+    """How many taps /start takes with these answers, and the slate."""
+    reply, taps = chat.says("/start"), 1
+    for answer in answers:
+        if not is_question(reply):
+            break
+        reply = chat.press(LABELS[answer])
+        taps += 1
+    return taps, reply
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@example("nnnnnn")
+@example("dddddd")
+@example("lddddl")
+@given(answers=st.text("ldn", min_size=6, max_size=6))
+def test_every_way_through_the_questions_ends_in_a_slate_after_at_most_eight_taps(chat, answers):
+    reader = chat.as_(f"reader {next(chat.world.keys)}")
+
+    taps, slate = taps_to_a_slate(reader, answers)
+
+    assert taps <= 8
+    assert len(slate.cards) == 3
+    assert not is_question(slate)
+    if "l" in answers[: taps - 1]:
+        assert slate.text == "Thank you! How about these?"
+        assert all(card.reason.startswith("💡 Because") for card in slate.cards)
+    else:
+        assert slate.text.startswith("I don't know your taste yet")
+
+
+def test_answers_are_kept_as_verdicts_and_not_asked_again(chat):
+    first = titles(chat.says("/start"))
+    second = titles(chat.press("👍"))
+    third = titles(chat.press("👎"))
+    chat.press("🤷")
+    again = chat.says("/start")
+
+    assert len({*first, *second, *third}) == 3
+    assert sorted(chat.verdicts().values()) == ["dislike", "like"]
+    assert again.text.startswith("Good to see you again! You've told me about 2 works so far.")
+    assert titles(again) not in (first, second)
+
+
+def test_questions_differ_in_kind(chat):
+    chat.says("/start")
+    asked = [chat.last.cards[0]]
+    while is_question(chat.press("🤷")):
+        asked.append(chat.last.cards[0])
+
+    assert len({card.url for card in asked}) == 6
+    assert len({genre for card in asked for genre in card.lines[1].split(" · ")}) >= 6
+
+
+def test_three_likes_are_enough(chat):
+    taps, slate = taps_to_a_slate(chat, "lll")
+
+    assert taps == 4
+    assert len(slate.cards) == 3
+
+
+def test_one_tap_leaves_for_the_recommendations(chat):
+    chat.says("/start")
+
+    slate = chat.press("⏭️")
+
+    assert len(slate.cards) == 3
+    assert slate.replaces
+
+
+def test_the_question_says_how_many_there_are(chat):
+    assert chat.says("/start").cards[0].reason == "How was this one? (1/6)"
+    assert chat.press("🤷").cards[0].reason == "How was this one? (2/6)"
+
+
+def test_a_demo_model_is_announced(bare_chat, digest):
+    stock(bare_chat.world.database)
+    activate(bare_chat.world.database, "first", digest, demo=True)
+    bare_chat.world.serving.refresh()
+
+    assert "demo model" in bare_chat.says("/start").text
+    assert "데모 모델" in bare_chat.as_("mina", language="ko").says("/start").text
+
+
+def test_a_real_model_is_not_called_a_demo(chat):
+    assert "demo" not in chat.says("/start").text
+
+
+def test_a_double_tap_neither_skips_a_question_nor_shows_two_slates(chat):
+    chat.says("/start")
+    first = chat.action("👍")
+    second = chat.presses(first)
+
+    assert chat.presses(first).cards == ()  # the question stands already
+    assert is_question(second)
+
+    chat.last = second
+    last = chat.action("⏭️")
+    assert len(chat.presses(last).cards) == 3
+    assert chat.presses(last).cards == ()
+
+
+def test_where_others_read_along_it_asks_nothing(chat):
+    reply = chat.in_public().says("/start")
+
+    assert reply.cards == ()
+    assert reply.text.startswith("Hi! I recommend webtoons")
+
+
+def test_it_works_without_a_model(unlearned_chat):
+    taps, slate = taps_to_a_slate(unlearned_chat, "lnnnnn")
+
+    assert taps <= 8
+    assert len(slate.cards) == 3
+    assert "no trained model" in slate.text
+
+
+def test_an_answer_given_twice_counts_once_and_may_be_changed(chat):
+    chat.says("/start")
+    like, dislike = chat.action("👍"), chat.action("👎")
+    chat.presses(like)
+    chat.presses(like)
+    assert list(chat.verdicts().values()) == ["like"]
+
+    chat.presses(dislike)
+    assert list(chat.verdicts().values()) == ["dislike"]
+
+
+def test_a_thumb_on_a_question_counts_and_leaves_the_question_standing(chat):
+    chat.says("/start")
+    question = chat.last
+    message = chat.posted()
+
+    assert chat.reacts(message, "👍") is None
+
+    assert list(chat.verdicts().values()) == ["like"]
+    chat.last = question
+    assert is_question(chat.press("🤷"))
+
+
+def test_a_tiny_catalogue_runs_out_of_questions_gracefully(database, model_dir, clock):
+    from tests.plugins.library import SHELF
+
+    stock(database, works=SHELF[:4])
+    chat = Chat(World(database, model_dir, clock))
+    chat.world.serving.refresh()
+    chat.says("/start")
+
+    while is_question(chat.press("🤷")):
+        pass
+
+    assert len(chat.last.cards) == 3

@@ -1,0 +1,260 @@
+"""The library that answers are made from, kept up to date beside the conversation."""
+
+import shutil
+import threading
+
+import pytest
+import structlog
+
+from bot.serving import Serving
+from db import jobs, models
+from db.catalogue import Facts
+from db.errors import Unreachable
+from db.ratings import Star
+from tests.plugins.library import NOON, SHELF, activate, saved, stock
+
+
+@pytest.fixture
+def serving(database, model_dir, clock):
+    return Serving(database, model_dir, clock)
+
+
+@pytest.fixture
+def served(serving, database, digest):
+    """Serving the model "first"."""
+    stock(database)
+    activate(database, "first", digest)
+    serving.refresh()
+    return serving
+
+
+def damage(folder):
+    """Flips one bit of the largest file."""
+    path = max(folder.iterdir(), key=lambda file: file.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def alerts(database):
+    with database.read() as session:
+        return jobs.open_alerts(session)
+
+
+def second(database, model_dir, clock, *, damaged=False):
+    """A newer model, saved, perhaps damaged, and made the active one."""
+    digest = saved(model_dir, "second", seed=1)
+    if damaged:
+        damage(model_dir / "second")
+    clock.pass_(hours=1)
+    activate(database, "second", digest, clock())
+
+
+def test_a_new_model_is_taken_up_in_one_assignment(served, database, model_dir, clock):
+    before = served.library
+    second(database, model_dir, clock)
+
+    assert served.refresh() is True
+
+    assert served.library.served.id == "second"
+    assert before.served.id == "first"  # what answers with it goes on undisturbed
+
+
+def test_nothing_new_is_nothing_done(served):
+    before = served.library
+
+    assert served.refresh() is False
+    assert served.library is before
+
+
+def test_a_changed_catalogue_is_taken_up_and_keeps_the_loaded_model(served, database, clock):
+    before = served.library.served.model
+    clock.pass_(seconds=1)
+    stock(database, clock(), [Facts("naver", "2000", "새 작품", authors=("새 작가",))])
+
+    assert served.refresh() is True
+
+    assert len(served.library.works) == len(SHELF) + 1
+    assert served.library.served.model is before
+    assert served.library.served.columns[-1] == -1
+
+
+def test_a_corrected_title_is_found_after_a_refresh(served, database, clock):
+    clock.pass_(seconds=1)
+    stock(database, clock(), [Facts("naver", "1014", "덴마: 완전판")])
+    served.refresh()
+
+    assert [hit.score for hit in served.library.index.find("덴마 완전판").hits] == [100.0]
+
+
+def test_without_a_model_there_is_none(serving, database):
+    stock(database)
+
+    assert serving.refresh() is True
+    assert serving.library.served is None
+
+
+def test_popularity_counts_stars_and_likes(serving, database):
+    from db import ratings
+
+    stock(database)
+    serving.refresh()
+    ids = [work.id for work in serving.library.works]
+    with database.write() as session:
+        ratings.upsert(session, "import", [Star("a", ids[5], 8), Star("b", ids[5], 5)])
+        ratings.upsert(session, "import", [Star("a", ids[7], 6), Star("b", ids[7], 10)])
+    again = Serving(database, serving._model_dir, serving._clock)
+    again.refresh()
+
+    assert again.library.popularity[[5, 7, 0]].tolist() == [1.0, 2.0, 0.0]
+
+
+def test_a_damaged_new_model_is_not_served_and_the_operator_is_told(
+    served, database, model_dir, clock
+):
+    second(database, model_dir, clock, damaged=True)
+
+    with structlog.testing.capture_logs() as logs:
+        served.refresh()
+
+    assert served.library.served.id == "first"
+    (alert,) = alerts(database)
+    assert alert.key == "model-damaged:second"
+    assert alert.message.startswith("The model second cannot be loaded, an earlier one serves: ")
+    assert alert.opened_at == clock()
+    assert [(entry["log_level"], entry["model"]) for entry in logs] == [("error", "second")]
+
+
+def test_after_a_restart_an_earlier_model_stands_in_for_a_damaged_one(
+    served, database, model_dir, clock
+):
+    second(database, model_dir, clock, damaged=True)
+    restarted = Serving(database, model_dir, clock)
+
+    restarted.refresh()
+
+    assert restarted.library.served.id == "first"
+    assert len(alerts(database)) == 1
+
+
+@pytest.mark.parametrize("harm", ["gone", "truncated", "manifest"])
+def test_any_harm_to_its_files_is_damage(served, database, model_dir, clock, harm):
+    digest = saved(model_dir, "second", seed=1)
+    if harm == "gone":
+        shutil.rmtree(model_dir / "second")
+    elif harm == "truncated":
+        (model_dir / "second" / "weights.npy").write_bytes(b"\x93NUMPY")
+    else:
+        (model_dir / "second" / "manifest.json").write_text("{}")
+    clock.pass_(hours=1)
+    activate(database, "second", digest, clock())
+
+    served.refresh()
+
+    assert served.library.served.id == "first"
+    assert len(alerts(database)) == 1
+
+
+def test_going_back_to_a_model_that_is_damaged_leaves_the_present_one_serving(
+    served, database, model_dir, clock
+):
+    second(database, model_dir, clock)
+    served.refresh()
+    damage(model_dir / "first")
+    with database.write() as session:
+        models.activate(session, "first")
+
+    served.refresh()
+
+    assert served.library.served.id == "second"
+    assert [alert.key for alert in alerts(database)] == ["model-damaged:first"]
+
+
+def test_files_that_change_beneath_a_loaded_model_do_not_unseat_it(served, model_dir, clock):
+    damage(model_dir / "first")
+    stock(served._database, clock(), [Facts("naver", "2000", "새 작품")])
+
+    served.refresh()
+
+    assert served.library.served.id == "first"
+
+
+def test_with_no_model_that_can_be_read_it_serves_without(serving, database, model_dir, digest):
+    stock(database)
+    damage(model_dir / "first")
+    activate(database, "first", digest)
+
+    serving.refresh()
+
+    assert serving.library.served is None
+    assert len(serving.library.works) == len(SHELF)
+
+
+def test_a_model_of_the_works_in_another_order_is_placed_by_their_keys(
+    database, model_dir, digest, clock
+):
+    stock(database, works=SHELF[::-1])
+    activate(database, "first", digest)
+    serving = Serving(database, model_dir, clock)
+    serving.refresh()
+
+    ids = serving.library.served.model.ids
+    columns = serving.library.served.columns
+    placed = [ids[column] for column in columns]
+    assert placed == [work.key for work in serving.library.works]
+
+
+def test_an_unreachable_database_is_said_and_the_library_stays(served, database):
+    before = served.library
+    broken = Serving(_gone(), served._model_dir, lambda: NOON)
+
+    with pytest.raises(Unreachable):
+        broken.refresh()
+    assert served.library is before
+
+
+def test_watching_takes_up_a_new_model_by_itself(served, database, model_dir, clock):
+    taken_up = threading.Event()
+    refresh = served.refresh
+
+    def watched():
+        found = refresh()
+        if found:
+            taken_up.set()
+        return found
+
+    served.refresh = watched
+    second(database, model_dir, clock)
+    served.watch(every_seconds=0.01)
+
+    assert taken_up.wait(10)
+    served.close()
+    assert served.library.served.id == "second"
+
+
+def test_watching_survives_a_database_that_is_away(model_dir):
+    tried = threading.Semaphore(0)
+    serving = Serving(_gone(), model_dir, lambda: NOON)
+    refresh = serving.refresh
+
+    def counted():
+        tried.release()
+        return refresh()
+
+    serving.refresh = counted
+    with structlog.testing.capture_logs() as logs:
+        serving.watch(every_seconds=0.01)
+        assert tried.acquire(timeout=10) and tried.acquire(timeout=10)
+        serving.close()
+
+    assert {entry["log_level"] for entry in logs} == {"warning"}
+
+
+def test_close_without_watching_is_no_trouble(serving):
+    serving.close()
+
+
+def _gone():
+    from db.engine import Database
+
+    return Database("postgresql://nobody@127.0.0.1:1/nothing")

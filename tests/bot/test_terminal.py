@@ -1,0 +1,146 @@
+"""The terminal: a line in, plain text out, buttons by number."""
+
+import io
+
+import pytest
+
+from bot.conversation.events import Platform, Speaker
+from bot.conversation.reply import Button, Card, Reply
+from bot.terminal import Terminal
+from tests.plugins.chat import ON_SQLITE
+
+pytestmark = ON_SQLITE
+
+
+class Screen(Terminal):
+    """A terminal that gives back what each line printed."""
+
+    def __init__(self, hearing, *, tty=False, language="en"):
+        self.out = io.StringIO()
+        super().__init__(hearing, Speaker(Platform.TERMINAL, "mina", language), self.out, tty=tty)
+
+    def types(self, line):
+        at = len(self.out.getvalue())
+        self.hear(line)
+        return self.out.getvalue()[at:]
+
+
+@pytest.fixture
+def screen(chat):
+    return Screen(chat.world.hearing)
+
+
+def test_a_like_and_a_recommendation(screen):
+    assert screen.types("/like 신의 탑").splitlines() == [
+        "👍 신의 탑 is on your list of likes. Your next recommendation knows it.",
+        "  [1] ↩️ Undo  [2] ✨ Recommend",
+    ]
+
+    slate = screen.types("/recommend").splitlines()
+
+    assert sum(line.startswith("  https://comic.naver.com") for line in slate) == 3
+    assert "  [1] 👍 Like  [2] 👎 Not for me  [3] ✅ Read it" in slate
+    assert "  [16] 🔄 Show others" in slate
+    assert slate.count("  💡 Because you liked 신의 탑 (100 %)") == 3
+
+
+def test_a_button_is_pressed_by_its_number(screen):
+    screen.types("/like 신의 탑")
+
+    assert screen.types("1") == "↩️ Undone: 신의 탑\n"
+
+
+def test_every_button_of_a_slate_stays_in_reach_after_one_was_pressed(screen):
+    screen.types("/recommend")
+    screen.types("1")
+
+    assert "👍" in screen.types("6")
+    assert "You like this" in screen.out.getvalue()
+
+
+def test_numbers_of_the_last_message_replace_those_of_the_one_before(screen):
+    screen.types("/recommend")
+    screen.types("/like 덴마")
+
+    assert screen.types("1") == "↩️ Undone: 덴마\n"
+
+
+@pytest.mark.parametrize("line", ["99", "0", "0000019", "00000000001", "9" * 5000, "１", "²", "-1"])
+def test_a_number_of_no_button_is_plain_words(screen, line):
+    screen.types("/like 신의 탑")
+
+    assert "I found no" in screen.types(line) or "too long" in screen.out.getvalue()
+
+
+def test_the_whole_welcome_by_numbers(screen):
+    screen.types("/start")
+    for _ in range(3):
+        last = screen.types("1")
+
+    assert "Thank you! How about these?" in last
+
+
+def test_several_finds_are_numbered(screen):
+    offered = screen.types("봄날")
+
+    assert "[1] 📖 봄날" in offered and "[2] 📖 봄날" in offered
+    assert "봄날" in screen.types("2")
+
+
+@pytest.mark.parametrize("line", ["", "   ", "\n"])
+def test_an_empty_line_says_nothing(screen, line):
+    assert screen.types(line) == ""
+
+
+def test_a_command_may_be_parted_from_its_words_by_any_space(screen):
+    assert screen.types("/like\t신의 탑").startswith("👍 신의 탑")
+
+
+def test_control_characters_do_not_reach_the_terminal(screen):
+    assert "\x1b" not in screen.types("/search \x1b[2J\x07abc")
+
+
+def test_titles_from_outside_cannot_steer_the_terminal():
+    class Echo:
+        def hear(self, event):
+            return Reply("a\x1b[31mb\x07", cards=(Card("t\x1b]0;x\x07", "u\r"),))
+
+    screen = Screen(Echo())
+
+    assert screen.types("x") == "a[31mb\n\nt]0;x\n  u\n"
+
+
+def test_a_pipe_gets_plain_text_and_no_greeting(screen):
+    screen.greet()
+    screen.types("/recommend")
+
+    assert not screen.out.getvalue().startswith("Hi!")
+    assert "\x1b" not in screen.out.getvalue()
+
+
+def test_a_person_is_greeted_and_sees_bold_titles(chat):
+    screen = Screen(chat.world.hearing, tty=True, language="ko_KR.UTF-8")
+    screen.greet()
+
+    assert screen.out.getvalue().startswith("안녕하세요! 웹툰 제목을 적거나")
+    assert "\x1b[1m신의 탑 (Tower of God)\x1b[0m" in screen.types("신의 탑")
+
+
+def test_the_export_is_printed(screen):
+    assert '"user_id": "mina"' in screen.types("/export")
+
+
+def test_silence_prints_nothing():
+    class Silent:
+        def hear(self, event):
+            return None
+
+    assert Screen(Silent()).types("x") == ""
+
+
+def test_a_notice_is_not_said_twice():
+    class Same:
+        def hear(self, event):
+            return Reply("Done.", notice="Done.", buttons=((Button("👍 Like", "v"),),))
+
+    assert Screen(Same()).types("x") == "Done.\n  [1] 👍 Like\n"
