@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from tasks import cli_data, cli_database, cli_models
+from tasks import cli_data, cli_database, cli_doctor, cli_import, cli_models, cli_status, cli_taste
 
 REFUSED = 1  # it failed, or there was nothing to do
 MISUSED = 2  # wrong usage or a wrong setting
@@ -17,12 +17,19 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help, which also wraps paragraphs as a whole
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_database.app, name="db")
+app.add_typer(cli_import.app, name="import")
 app.add_typer(cli_models.app, name="models")
 app.command("demo")(cli_data.demo)
 app.command("train")(cli_data.train)
+app.command("status")(cli_status.status)
+app.command("recommend")(cli_taste.recommend)
+app.command("why")(cli_taste.why)
+app.command("evaluate")(cli_taste.evaluate)
+app.command("doctor")(cli_doctor.doctor)
 
 
 def main() -> None:

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from db.engine import Database
+
+T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")]
 
@@ -90,7 +92,21 @@ def progress(title: str, stages: int) -> Iterator[Callable[[str], None]]:
         yield moved_on
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+@contextmanager
+def rows_counted(rows: Iterable[T]) -> Iterator[Iterable[T]]:
+    """The same rows, with how many there were so far shown on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield rows
+        return
+    from rich.console import Console  # noqa: PLC0415 -- only where there is something to draw on
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield bar.track(rows)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints rows under a header, in columns as wide as what they hold."""
     from rich.cells import cell_len  # noqa: PLC0415 -- Hangul is two columns wide
 

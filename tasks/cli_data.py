@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasks import probe
+from db import probe
 from tasks.cli_common import AsJson, as_json, clock, model_dir, note, opened, progress, say
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ def demo(
         ),
     ] = False,
 ) -> None:
-    """Prepare everything for a first look: tables, well-known works, made-up ratings, a model.
+    """Prepare everything for a first look.
 
-    The ratings are simulated and marked so; a model that learnt from them calls itself a demo
-    model. Run again, it changes only what differs from what ships.
+    Makes the tables, loads well-known works and made-up ratings, and trains a model. The ratings
+    are simulated and marked so; a model that learnt from them calls itself a demo model. Run again,
+    it changes only what differs from what ships.
     """
     if if_empty and _ready():
         return
@@ -57,7 +58,7 @@ def demo(
 
 
 def train(json: AsJson = False) -> None:
-    """Train a model on what readers said so far and make it the active one."""
+    """Train a model on what readers said and make it the active one."""
     from tasks.jobs import retrain  # noqa: PLC0415 -- loads scipy
     from tasks.training import STAGES  # noqa: PLC0415
 
@@ -104,7 +105,7 @@ def _ready() -> bool:
     from db import catalogue, schema  # noqa: PLC0415 -- loads SQLAlchemy and Alembic
 
     with opened(checked=False) as database:
-        if schema.revision(database) != schema.head():
+        if schema.revision(database) != probe.newest():
             return False
         with database.read() as session:
             works, _ = catalogue.version(session)

@@ -9,7 +9,11 @@ from tasks.cli_common import AsJson, as_json, model_dir, opened, say, table
 if TYPE_CHECKING:
     from db.models import ModelRow
 
-app = typer.Typer(help="See the models, or go back to an earlier one.", no_args_is_help=True)
+app = typer.Typer(
+    help="See the models, or go back to an earlier one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("list")
@@ -31,7 +35,10 @@ def list_(json: AsJson = False) -> None:
 
 @app.command()
 def rollback(json: AsJson = False) -> None:
-    """Make the model before the active one active again; 1 if there is none."""
+    """Make the model before the active one active again.
+
+    A damaged one is passed over. Ends with 1 if there is none.
+    """
     from tasks import registry  # noqa: PLC0415 -- loads numpy
 
     with opened() as database:

@@ -6,20 +6,19 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _naive(value: time) -> time:
     if value.tzinfo is not None:
-        message = "a time of day without an offset is expected: TIMEZONE says where"
-        raise ValueError(message)
+        raise PydanticCustomError("offset", "a time without an offset is expected, such as 03:00")
     return value
 
 
 def _redis(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        message = "redis://host:port/number is expected"
-        raise ValueError(message)
+        raise PydanticCustomError("redis_url", "redis://host:port/number is expected")
     return value
 
 

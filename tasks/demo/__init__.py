@@ -1,7 +1,7 @@
 """The demo: a catalogue of well-known works that ships with us, and readers that are made up."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -17,6 +17,7 @@ from tasks.features import features_of
 
 CATALOGUE_SOURCE = "naver"
 RATINGS_SOURCE = "demo"
+READERS = 1_759  # as many as the ratings this project is made for have
 SEED = 20240601  # the catalogue's month; another seed is another crowd
 
 
@@ -44,7 +45,7 @@ def load(database: Database, now: datetime) -> Loaded:
         works = catalogue.upsert(session, facts, now)
         known = [work for work in catalogue.works(session) if work.key in order]
         known.sort(key=lambda work: order[work.key])
-        stars = _made_up(known)
+        stars = made_up(known, READERS)
         told = [
             (f"{RATINGS_SOURCE}:{star.rater}", star.webtoon_id, star.half_stars) for star in stars
         ]
@@ -79,9 +80,9 @@ def _several(field: str) -> tuple[str, ...]:
     return tuple(field.split("|")) if field else ()
 
 
-def _made_up(works: list[Work]) -> list[Star]:
-    """Simulated ratings of `works`, which are in the order of how widely known they are."""
-    crowd = simulate(features_of(works), np.arange(len(works)), seed=SEED)
+def made_up(works: Sequence[Work], readers: int) -> list[Star]:
+    """Ratings by so many simulated readers of `works`, which are ordered by how known they are."""
+    crowd = simulate(features_of(works), np.arange(len(works)), readers, SEED)
     ids = [work.id for work in works]
     rows = zip(crowd.readers, crowd.items.tolist(), crowd.half_stars.tolist(), strict=True)
     return [Star(reader, ids[row], half_stars) for reader, row, half_stars in rows]

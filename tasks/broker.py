@@ -1,0 +1,41 @@
+"""The broker as an operator sees it: does it answer, and how many jobs wait in it."""
+
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+QUEUE = "celery"  # Celery's default queue is a Redis list of this name
+PATIENCE_SECONDS = 1.0
+
+
+class BrokerAway(Exception):
+    """Redis does not answer within a second; the message is one clause without its password."""
+
+
+def waiting(url: str) -> int:
+    """How many jobs wait to be taken by a worker. Raises BrokerAway."""
+    try:
+        client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            socket_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        with client:
+            return client.llen(QUEUE)
+    except redis.AuthenticationError:
+        message = f"Redis at {_place(url)} wants another user name or password"
+        raise BrokerAway(message) from None
+    except (redis.RedisError, OSError, ValueError):
+        message = f"Redis does not answer at {_place(url)}"
+        raise BrokerAway(message) from None
+
+
+def _place(url: str) -> str:
+    """Host and port, or the socket, of a URL that may hold a password."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path
+    return parts.netloc.rpartition("@")[2] or "127.0.0.1:6379"

@@ -1,0 +1,138 @@
+"""What the doctor looks at; each check says in one line how things are, and raises nothing."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crawler.settings import CrawlerSettings
+from db import catalogue, jobs, models, schema
+from db.engine import Database
+from db.errors import DatabaseError
+from db.probe import newest
+from db.settings import DatabaseSettings, InvalidSettings, load
+from tasks import broker, registry
+from tasks.errors import UnreadableModel
+from tasks.schedule import Daily
+from tasks.settings import TaskSettings
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+WAIT_SECONDS = 2.0
+
+Which = Callable[[str], str | None]
+
+
+class State(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's."""
+
+    check: str
+    state: State
+    message: str
+
+
+def examine(now: datetime, which: Which = shutil.which) -> Iterator[Finding]:
+    """Settings, database, Redis, model, clock and browser, in this order, as they are found."""
+    settings, finding = _settings()
+    yield finding
+    if settings is None:
+        return
+    database, finding = _database()
+    yield finding
+    yield _redis(settings)
+    if database is not None:
+        try:
+            yield _model(database, settings)
+            yield _clock(database, settings, now)
+        finally:
+            database.close()
+    yield _browser(which)
+
+
+def _settings() -> tuple[TaskSettings | None, Finding]:
+    try:
+        settings = load(TaskSettings)
+        load(DatabaseSettings)
+        key = load(CrawlerSettings).crawl_user_key
+    except InvalidSettings as invalid:
+        return None, Finding("settings", State.FAIL, str(invalid))
+    if key is None:
+        message = "CRAWL_USER_KEY is not set: imported users are stored as an unkeyed hash"
+        return settings, Finding("settings", State.WARN, message)
+    return settings, Finding("settings", State.OK, "all can be understood")
+
+
+def _database() -> tuple[Database | None, Finding]:
+    database = None
+    try:
+        url = load(DatabaseSettings).database_url.get_secret_value()
+        database = Database(url, wait_seconds=WAIT_SECONDS)
+        schema.require_head(database)
+        with database.read() as session:
+            works, _ = catalogue.version(session)
+    except DatabaseError as error:
+        if database:
+            database.close()
+        return None, Finding("database", State.FAIL, str(error))
+    kind = database.engine.dialect.name
+    if not works:
+        message = f"{kind} answers, but holds no works: run webtoonctl demo or import catalogue"
+        return database, Finding("database", State.WARN, message)
+    return database, Finding("database", State.OK, f"{kind}, schema {newest()}, {works} works")
+
+
+def _redis(settings: TaskSettings) -> Finding:
+    try:
+        queued = broker.waiting(settings.redis_url.get_secret_value())
+    except broker.BrokerAway as away:
+        message = f"{away}; the bots do without, the nightly jobs wait"
+        return Finding("redis", State.WARN, message)
+    return Finding("redis", State.OK, f"answers, {queued} jobs waiting")
+
+
+def _model(database: Database, settings: TaskSettings) -> Finding:
+    try:
+        with database.read() as session:
+            row = models.active(session)
+        if row is None:
+            return Finding("model", State.WARN, "none yet, popularity serves: run webtoonctl train")
+        registry.loaded(settings.model_dir, row)
+    except (UnreadableModel, DatabaseError) as error:
+        return Finding("model", State.FAIL, str(error))
+    kind = "demo model, learnt from simulated ratings too" if row.demo else "learnt from readers"
+    return Finding("model", State.OK, f"{row.id} is sound: {kind}")
+
+
+def _clock(database: Database, settings: TaskSettings, now: datetime) -> Finding:
+    try:
+        with database.read() as session:
+            runs = jobs.last_runs(session)
+    except DatabaseError as error:
+        return Finding("clock", State.FAIL, str(error))
+    latest = max((run.started_at for run in runs.values()), default=now)
+    if latest > now:
+        message = f"it is {now:%Y-%m-%d %H:%M} UTC here, but a job ran at {latest:%Y-%m-%d %H:%M}"
+        return Finding("clock", State.FAIL, message)
+    local = now.astimezone(settings.timezone)
+    coming = Daily(settings.retrain_at, settings.timezone).next_after(now)
+    message = (
+        f"{local:%Y-%m-%d %H:%M} in {settings.timezone.key}, next training {coming:%m-%d %H:%M}"
+    )
+    return Finding("clock", State.OK, message)
+
+
+def _browser(which: Which) -> Finding:
+    found = next(filter(None, map(which, BROWSERS)), None)
+    if found is None:
+        message = "no Chromium or Chrome; only crawling needs one: apt-get install chromium"
+        return Finding("browser", State.WARN, message)
+    return Finding("browser", State.OK, found)

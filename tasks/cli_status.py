@@ -1,0 +1,91 @@
+"""webtoonctl status: what there is, what runs when, and what is wrong."""
+
+from typing import TYPE_CHECKING
+
+from tasks.cli_common import AsJson, as_json, clock, opened, say
+
+if TYPE_CHECKING:
+    from db.models import ModelRow
+    from db.ratings import Counts
+    from tasks.overview import Job, Overview
+
+
+def status(json: AsJson = False) -> None:
+    """Say what there is, what runs when, and what is wrong.
+
+    Works, ratings, readers, the model, jobs with their next run, the queue, open alerts.
+    """
+    from db.settings import load  # noqa: PLC0415 -- pydantic
+    from tasks import broker  # noqa: PLC0415 -- loads redis
+    from tasks.cli_models import facts  # noqa: PLC0415
+    from tasks.overview import database_facts, job_facts, overview, schedule_of  # noqa: PLC0415
+    from tasks.schedule import Daily  # noqa: PLC0415
+    from tasks.settings import TaskSettings  # noqa: PLC0415
+
+    settings = load(TaskSettings)
+    queue, away = None, ""
+    try:
+        queue = broker.waiting(settings.redis_url.get_secret_value())
+    except broker.BrokerAway as error:
+        away = str(error)
+    daily = Daily(settings.retrain_at, settings.timezone)
+    with opened() as database:
+        seen = overview(database, schedule_of(daily), queue=queue, now=clock())
+    if json:
+        as_json(
+            {
+                "database": database_facts(seen),
+                "model": facts(seen.model) if seen.model else None,
+                "jobs": [job_facts(job) for job in seen.jobs],
+                "queue": seen.queue,
+                "alerts": [
+                    {"key": alert.key, "message": alert.message, "opened_at": alert.opened_at}
+                    for alert in seen.alerts
+                ],
+            }
+        )
+        return
+    _tell(seen, away)
+
+
+def _tell(seen: "Overview", away: str) -> None:
+    say(f"Database  {seen.url}")
+    say(f"Works     {seen.works}")
+    say(f"Readers   {seen.readers}, {seen.verdicts} verdicts")
+    say(f"Ratings   {_ratings(seen.ratings)}")
+    say(f"Model     {_model(seen.model)}")
+    for job in seen.jobs:
+        say(f"Job       {_job(job)}")
+    say(f"Queue     {away + '; jobs wait until it does' if seen.queue is None else seen.queue}")
+    for alert in seen.alerts:
+        say(f"Alert     {alert.message} (since {alert.opened_at:%Y-%m-%d %H:%M} UTC)")
+    if not seen.alerts:
+        say("Alerts    none")
+
+
+def _ratings(counts: "Counts") -> str:
+    real = counts.rows - counts.simulated_rows
+    people = counts.raters - counts.simulated_raters
+    return (
+        f"{real} by {people} people, "
+        f"and {counts.simulated_rows} SIMULATED by {counts.simulated_raters} made-up readers"
+    )
+
+
+def _model(model: "ModelRow | None") -> str:
+    if model is None:
+        return "none yet: run webtoonctl train"
+    demo = " DEMO MODEL, learnt from simulated ratings too:" if model.demo else ""
+    return (
+        f"{model.id}{demo} {model.rows} ratings by {model.readers} readers, "
+        f"{model.items} works, made {model.created_at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _job(job: "Job") -> str:
+    coming = f"next {job.next_run.isoformat()}" if job.next_run else "not scheduled"
+    if job.last is None:
+        return f"{job.name}: never ran, {coming}"
+    outcome = job.last.outcome or "running"
+    error = f" ({job.last.error})" if job.last.error else ""
+    return f"{job.name}: {outcome} at {job.last.started_at:%Y-%m-%d %H:%M} UTC{error}, {coming}"

@@ -1,0 +1,69 @@
+"""What the operator's tests share: a stocked library with raters, and the command line."""
+
+import json
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from db import catalogue, ratings
+from db.ratings import Star
+from recommender.simulate import simulate
+from tasks.features import features_of
+from tests.plugins.library import stock
+
+
+@pytest.fixture
+def stocked(database):
+    """The database with a shelf of 30 works."""
+    stock(database)
+    return database
+
+
+@pytest.fixture
+def crowd(stocked):
+    """Adds ratings of so many readers with tastes to the shelf; most of them pass the cleaning."""
+
+    def add(readers, *, source="import", simulated=False, seed=1):
+        with stocked.write() as session:
+            works = catalogue.works(session)
+            told = simulate(features_of(works), np.arange(len(works)), readers=readers, seed=seed)
+            rows = zip(told.readers, told.items.tolist(), told.half_stars.tolist(), strict=True)
+            stars = [Star(reader, works[row].id, half_stars) for reader, row, half_stars in rows]
+            ratings.upsert(session, source, stars, simulated=simulated)
+
+    return add
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def operator(database_url, tmp_path, monkeypatch, capsys):
+    """Runs webtoonctl in an empty folder, with this database and a folder for models."""
+    from tasks import cli
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("TIMEZONE", "RETRAIN_AT", "LOG_LEVEL", "LOG_FORMAT", "CRAWL_USER_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody listens on port 1
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["webtoonctl", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr()
+        return Done(ended.value.code or 0, told.out, told.err)
+
+    return run

@@ -1,0 +1,274 @@
+"""From ratings to an active model: what is learnt from, what is set aside, what is left behind."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from db import catalogue, feedback, jobs, models, ratings, readers
+from db.errors import Unreachable
+from db.ratings import Star
+from db.tables import Verdict
+from recommender.default import DefaultModel
+from recommender.splits import held_out
+from tasks.errors import NothingToDo
+from tasks.features import features_of
+from tasks.jobs import retrain
+from tasks.material import ENOUGH_READERS, Snapshot, prepare, read
+from tasks.training import STAGES, train
+
+NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
+
+
+def test_a_training_registers_and_activates_a_sound_model(stocked, crowd, tmp_path):
+    crowd(150)
+
+    trained = train(stocked, tmp_path, now=NOW)
+
+    row = trained.model
+    with stocked.read() as session:
+        assert models.active(session) == row
+        keys = [work.key for work in catalogue.works(session)]
+    model = DefaultModel.load(tmp_path / row.id, row.digest)
+    assert list(model.ids) == keys
+    assert row.id.startswith("20260504-030000-")
+    assert not row.demo
+    assert row.items == (~model.cold).sum()
+    assert model.facts["created_at"] == "2026-05-04T03:00:00+00:00"
+    assert model.facts["demo"] is False
+
+
+def test_the_model_beats_popularity_on_readers_with_tastes(stocked, crowd, tmp_path):
+    crowd(400)
+
+    metrics = train(stocked, tmp_path, now=NOW).model.metrics
+
+    assert metrics["ndcg@10"] > metrics["popularity_ndcg@10"]
+    assert metrics["ndcg@10_low"] < metrics["ndcg@10"] < metrics["ndcg@10_high"]
+    assert metrics["held_out_readers"] > 20
+
+
+def test_training_on_unchanged_data_still_makes_a_model(stocked, crowd, tmp_path):
+    crowd(60)
+
+    first = train(stocked, tmp_path, now=NOW).model
+    second = train(stocked, tmp_path, now=NOW + timedelta(hours=1)).model
+
+    with stocked.read() as session:
+        states = {row.id: str(row.state) for row in models.every(session)}
+    assert states == {second.id: "active", first.id: "retired"}
+    one, other = (DefaultModel.load(tmp_path / row.id) for row in (first, second))
+    assert (one.weights == other.weights).all()
+
+
+def test_progress_is_told_every_stage(stocked, crowd, tmp_path):
+    crowd(60)
+    told = []
+
+    train(stocked, tmp_path, now=NOW, progress=told.append)
+
+    assert tuple(told) == STAGES
+
+
+@pytest.mark.parametrize(("prepared", "reason"), [(False, "no works"), (True, "no ratings")])
+def test_without_anything_to_learn_from_training_says_so(database, tmp_path, prepared, reason):
+    if prepared:
+        from tests.plugins.library import stock
+
+        stock(database)
+
+    trained = train(database, tmp_path, now=NOW)
+
+    assert trained.model is None
+    assert reason in trained.skipped
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_ratings_train_nothing(stocked, tmp_path):
+    with stocked.write() as session:
+        ratings.upsert(session, "import", [Star("kim", 1, 9), Star("lee", 1, 9)])
+
+    trained = train(stocked, tmp_path, now=NOW)
+
+    assert trained.model is None
+    assert trained.skipped.startswith("Of 2 ratings nothing is left to learn from")
+
+
+def test_simulated_ratings_join_while_real_readers_are_few(stocked, crowd, tmp_path):
+    crowd(60)
+    crowd(120, source="demo", simulated=True, seed=2)
+
+    trained = train(stocked, tmp_path, now=NOW)
+
+    assert trained.model.demo
+    material = prepare(read(stocked))
+    assert {reader.partition(":")[0] for reader in material.fit.readers} == {"import", "demo"}
+
+
+def test_simulated_ratings_stay_out_once_500_real_readers_remain():
+    def liking(source, count):
+        return tuple(
+            (f"{source}:{reader}", webtoon, 8) for reader in range(count) for webtoon in range(10)
+        )
+
+    works = tuple(_work(id_) for id_ in range(10))
+    enough, too_few = (
+        Snapshot(works, liking("import", count), liking("demo", 50))
+        for count in (ENOUGH_READERS, ENOUGH_READERS - 1)
+    )
+
+    assert not prepare(enough).demo
+    assert prepare(too_few).demo
+
+
+def test_held_out_readers_are_in_no_fit(stocked, crowd):
+    crowd(200)
+
+    material = prepare(read(stocked))
+
+    assert not any(map(held_out, material.fit.readers))
+    assert all(map(held_out, material.aside.readers))
+    assert len(material.aside.readers) > 0
+
+
+def test_low_ratings_of_those_who_remain_are_kept(stocked, crowd):
+    crowd(200)
+
+    material = prepare(read(stocked))
+
+    assert material.fit.matrix.data.min() < 6
+    assert material.fit.matrix.data.max() <= 10
+
+
+def test_only_readers_with_ten_likes_who_let_it_train_the_model(stocked):
+    with stocked.write() as session:
+        works = [work.id for work in catalogue.works(session)]
+        for name, likes, trains in (("a", 10, True), ("b", 9, True), ("c", 12, False)):
+            reader = readers.of_account(session, "terminal", name, NOW)
+            readers.choose(session, reader.id, trains=trains)
+            for work in works[:likes]:
+                feedback.record(session, reader.id, work, Verdict.LIKE, source="command", now=NOW)
+
+    snapshot = read(stocked)
+
+    assert {reader for reader, _, _ in snapshot.real} == {"reader:1"}
+    assert [half_stars for _, _, half_stars in snapshot.real] == [8] * 10
+
+
+def test_a_dislike_is_not_a_rating(stocked):
+    with stocked.write() as session:
+        reader = readers.of_account(session, "terminal", "a", NOW)
+        for work in catalogue.works(session)[:10]:
+            feedback.record(session, reader.id, work.id, Verdict.DISLIKE, source="command", now=NOW)
+
+    assert read(stocked).real == ()
+
+
+def test_nothing_to_learn_from_is_an_error_of_preparing():
+    with pytest.raises(NothingToDo):
+        prepare(Snapshot((), (), ()))
+
+
+def test_features_are_genres_keywords_and_authors():
+    works = (
+        _work(1, genres=("판타지",), keywords=("탑",), authors=("SIU",)),
+        _work(2, genres=("판타지",), authors=("탑",)),
+    )
+
+    features = features_of(works).toarray()
+
+    assert features.tolist() == [[1, 1, 1, 0], [1, 0, 0, 1]]
+
+
+def test_a_run_is_recorded_with_its_model(stocked, crowd, tmp_path, clock):
+    crowd(60)
+    scheduled = clock() - timedelta(minutes=1)
+
+    trained = retrain(stocked, tmp_path, clock=clock, scheduled_for=scheduled)
+
+    with stocked.read() as session:
+        run = jobs.last_runs(session)["retrain"]
+    assert (run.outcome, run.model_id, run.error) == ("ok", trained.model.id, None)
+    assert (run.scheduled_for, run.started_at, run.finished_at) == (scheduled, clock(), clock())
+    assert run.counts["readers"] == trained.model.readers
+
+
+def test_a_skipped_run_is_recorded_with_its_reason(database, tmp_path, clock):
+    trained = retrain(database, tmp_path, clock=clock)
+
+    with database.read() as session:
+        run = jobs.last_runs(session)["retrain"]
+    assert (run.outcome, run.model_id) == ("skipped", None)
+    assert run.counts == {"reason": trained.skipped}
+
+
+def test_a_failure_leaves_the_old_model_no_folder_and_an_alert(stocked, crowd, tmp_path, clock):
+    crowd(60)
+    old = retrain(stocked, tmp_path, clock=clock).model
+    full = OSError(28, "No space left on device")
+
+    def fill_the_disk(stage):
+        if stage == "publishing":
+            raise full
+
+    with pytest.raises(OSError, match="No space left"):
+        retrain(stocked, tmp_path, clock=clock, progress=fill_the_disk)
+
+    with stocked.read() as session:
+        run = jobs.last_runs(session)["retrain"]
+        (alert,) = jobs.open_alerts(session)
+        assert models.active(session) == old
+    assert (run.outcome, run.error) == ("failed", "OSError: [Errno 28] No space left on device")
+    assert alert.message == f"Training failed: {run.error}"
+    assert [path.name for path in tmp_path.iterdir()] == [old.id]
+
+
+def test_a_success_closes_the_alert(stocked, crowd, tmp_path, clock):
+    crowd(60)
+    with stocked.write() as session:
+        jobs.open_alert(session, "retrain.failed", "Training failed.", clock())
+
+    retrain(stocked, tmp_path, clock=clock)
+
+    with stocked.read() as session:
+        assert jobs.open_alerts(session) == []
+
+
+def test_a_model_that_cannot_be_registered_leaves_no_folder(stocked, crowd, tmp_path):
+    crowd(60)
+
+    def lose_the_table(stage):
+        if stage == "publishing":
+            with stocked.write() as session:
+                session.execute(text("ALTER TABLE model RENAME TO lost"))
+
+    with pytest.raises(Exception, match="model"):
+        train(stocked, tmp_path, now=NOW, progress=lose_the_table)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_is_gone_is_the_error_that_is_told(tmp_path, clock):
+    from db.engine import Database
+
+    gone = Database("postgresql://nobody@127.0.0.1:1/none")
+
+    with pytest.raises(Unreachable):
+        retrain(gone, tmp_path, clock=clock)
+    gone.close()
+
+
+def _work(id_, **facts):
+    given = {"authors": (), "genres": (), "keywords": (), **facts}
+    return catalogue.Work(
+        id=id_,
+        source="naver",
+        external_id=str(id_),
+        title=f"work {id_}",
+        title_en=None,
+        weekdays=(),
+        finished=True,
+        adult=False,
+        url="",
+        **given,
+    )
