@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 import typer
@@ -36,7 +36,7 @@ def chat(
         str | None, typer.Option("--as", metavar="NAME", help="Speak as this reader.")
     ] = None,
     lang: Annotated[
-        str | None, typer.Option(metavar="ko|en", help="Language; otherwise LANG decides.")
+        Literal["ko", "en"] | None, typer.Option(help="Language; otherwise LANG decides.")
     ] = None,
 ) -> None:
     """Chat in this terminal; also reads lines from a pipe."""
@@ -47,7 +47,7 @@ def chat(
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     settings = _settings(quiet=True)
     tag = lang or os.environ.get("LC_ALL") or os.environ.get("LANG")
-    speaker = Speaker(Platform.TERMINAL, as_ or getpass.getuser(), tag)
+    speaker = Speaker(Platform.TERMINAL, as_ or _user_name(), tag)
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     with hearing(settings) as core:
         terminal = Terminal(core, speaker, sys.stdout, tty=tty)
@@ -103,6 +103,13 @@ def _required(token: SecretStr | None, name: str, where: str) -> SecretStr:
         message = f"{name} is not set: {where}, and it goes into the environment or .env."
         raise CannotStart(message)
     return token
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have a number and no name
+        return f"user-{os.getuid()}"
 
 
 def _line(tty: bool) -> str | None:

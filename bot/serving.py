@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.conversation.library import Library, Model, Served, placed
 from db import catalogue, feedback, jobs, models, ratings
@@ -38,7 +39,7 @@ class Serving:
         """
         with self._database.read() as session:
             active = models.active(session)
-            seen = (catalogue.version(session), active.id if active else None)
+            seen = (catalogue.version(session), *self._grounds(session, active))
             if seen == self._seen:
                 return False
             works = tuple(catalogue.works(session))
@@ -48,6 +49,9 @@ class Serving:
         model = self._load([active, *older]) if active else None
         self.library = _library(works, model, _added(counts, stars))
         self._seen = seen
+        if model and active and model[0] == active.id:
+            with self._database.write() as session:
+                jobs.close_alerts(session, "model-damaged:", self._clock())
         return True
 
     def watch(self, every_seconds: float = 5.0) -> None:
@@ -73,6 +77,17 @@ class Serving:
                 log.warning("library not refreshed", reason=str(error))
             except Exception:  # this thread must outlive any surprise: it is asked again soon
                 log.exception("library not refreshed")
+
+    def _grounds(self, session: Session, active: models.ModelRow | None) -> tuple[object, ...]:
+        """What changes when works would be ranked otherwise: the model, or the counts without one.
+
+        The files' sizes and times are part of it, so that a mended model is taken up.
+        """
+        if active is None:
+            return feedback.count(session), ratings.counts(session).rows
+        folder = self._model_dir / active.id
+        files = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in folder.glob("*")]
+        return active.id, *sorted(files)
 
     def _load(self, candidates: Sequence[models.ModelRow]) -> _Loaded | None:
         """The first of these whose files can be trusted; before all others what serves already."""

@@ -7,41 +7,74 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.errors import TooFewInteractions
-from recommender.interactions import AnyMatrix, checked
-from recommender.linear import Linear
+from recommender.interactions import AnyMatrix, Matrix, checked
+from recommender.linear import Rows, item_rows
 
 
-class Content(Linear):
-    """Score of an item: the sum of its cosine similarities to the liked items, each in 0..1."""
+class Content:
+    """Score of an item: the sum of its cosine similarities to the liked items, each in 0..1.
 
-    kind = "content"
+    Nothing of the size (items, items) is kept: a chat process needs a few rows at a time.
+    """
+
+    def __init__(self, unit: Matrix) -> None:
+        self._unit = unit  # (items, features), rows of length 1, or 0 where there is no feature
 
     @classmethod
     def fit(cls, item_features: AnyMatrix) -> Self:
-        """Compare all items by `item_features` (items, features), not negative.
+        """Compare items by `item_features` (items, features), not negative.
 
         A feature counts log(1 + items / items having it): sharing a rare keyword says more than
-        sharing a genre. Items without features resemble nothing. `weights` is (items, items)
-        float32 with a zero diagonal. Raises BadInteractions, TooFewInteractions without features.
+        sharing a genre. Items without features resemble nothing, and none resembles itself.
+        Raises BadInteractions, TooFewInteractions without features.
         """
         features = checked(item_features)
         if not features.nnz:
             raise TooFewInteractions(
                 f"found no feature on any of {features.shape[0]} items, expected some"
             )
-        return cls(cosine(features), {"features": features.shape[1]})
+        return cls(_unit(features))
+
+    def scores(self, folded: AnyMatrix) -> NDArray[np.float32]:
+        """Scores (readers, items) float32 of likes `folded` (readers, items). BadInteractions."""
+        likes = checked(folded, items=self._unit.shape[0])
+        found = np.asarray(((likes @ self._unit) @ self._unit.T).toarray(), dtype=np.float32)
+        return found - likes.toarray() * self._own()
+
+    def scores_of(self, liked_rows: Rows) -> NDArray[np.float32]:
+        """Scores (items,) float32 of one reader. Raises UnknownItem."""
+        rows = item_rows(liked_rows, self._unit.shape[0])
+        scores = np.asarray(self._unit @ self._unit[rows].sum(axis=0), dtype=np.float32)
+        np.subtract.at(scores, rows, self._own()[rows])
+        return scores
+
+    def explain(self, liked_rows: Rows, item_row: int) -> NDArray[np.float64]:
+        """What each like contributes to the score of `item_row`, (likes,). Raises UnknownItem."""
+        rows = item_rows(liked_rows, self._unit.shape[0])
+        (item,) = item_rows([item_row], self._unit.shape[0])
+        parts = np.asarray((self._unit[rows] @ self._unit[[item]].T).toarray()).ravel()
+        return np.where(rows == item, 0, parts).astype(np.float64)
+
+    def _own(self) -> NDArray[np.float32]:
+        """(items,) what each item would add to itself: 1, or 0 without features."""
+        return (np.diff(self._unit.indptr) > 0).astype(np.float32)
 
 
 def cosine(features: AnyMatrix) -> NDArray[np.float32]:
     """Cosine similarities of idf-weighted features, (items, items) float32, zero diagonal."""
-    found = checked(features)
+    unit = _unit(checked(features))
+    similar = np.asarray((unit @ unit.T).toarray(), dtype=np.float32)
+    np.fill_diagonal(similar, 0)
+    return similar
+
+
+def _unit(found: Matrix) -> Matrix:
     having = np.bincount(found.indices, minlength=found.shape[1])
     idf = np.log1p(found.shape[0] / np.maximum(having, 1)).astype(np.float32)
     weighted = sparse.csr_array(
         (found.data * idf[found.indices], found.indices, found.indptr), shape=found.shape
     )
+    weighted.eliminate_zeros()
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)))
-    unit = sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ weighted
-    similar = np.asarray((unit @ unit.T).toarray(), dtype=np.float32)
-    np.fill_diagonal(similar, 0)
-    return similar
+    scale = sparse.diags_array((1 / np.where(lengths > 0, lengths, 1)).astype(np.float32))
+    return sparse.csr_array(scale @ weighted)

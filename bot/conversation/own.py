@@ -78,11 +78,11 @@ def remove(ctx: Context, action: Action) -> Reply:
 def settings(ctx: Context) -> Reply:
     """The reader's settings, and buttons to change them."""
     reader, owner = ctx.reader, ctx.reader.id
-    chosen = ctx.say("settings.auto") if reader.language is None else reader.language
+    chosen = reader.language or "auto"
     adult, trains = ("on" if on else "off" for on in (reader.adult, reader.trains))
     lines = [
         ctx.say("settings.head"),
-        ctx.say("settings.language", value=chosen),
+        ctx.say("settings.language", value=ctx.say(f"settings.{chosen}")),
         ctx.say(f"settings.adult_{adult}"),
         ctx.say(f"settings.trains_{trains}"),
     ]

@@ -43,13 +43,16 @@ def press(ctx: Context, action: Action) -> Reply:
         raise StaleButton
     notice = _record(ctx, shown, _ANSWERS[answer])
     asked = impressions.in_slate(ctx.session, shown.slate)
-    latest = impressions.last(ctx.session, ctx.reader.id)
-    if asked[-1].id != shown.id or (latest and latest.slate != shown.slate):
-        return Reply(notice=notice or ctx.say("start.settled"))
+    settled = Reply(notice=notice or ctx.say("start.settled"))
+    if asked[-1].id != shown.id:
+        return settled
     if answer != _ENOUGH:
         question = _next(ctx, shown.slate, [row.webtoon_id for row in asked])
         if question is not None:
             return Reply(cards=(question,), notice=notice, replaces=True)
+    latest = impressions.last(ctx.session, ctx.reader.id)
+    if latest and latest.slate != shown.slate:  # a second tap: the slate stands already
+        return settled
     slate = suggest.recommend(ctx, "")
     return Reply(slate.text or ctx.say("start.done"), slate.cards, notice=notice, replaces=True)
 

@@ -74,7 +74,7 @@ def reaction(payload: discord.RawReactionActionEvent, me: int) -> Event | None:
     said = Reaction(message, added=(emoji,)) if added else Reaction(message, removed=(emoji,))
     return Event(
         # The gateway numbers no reactions, and taking one back and giving it again is news.
-        key=f"{message}:{payload.user_id}:{emoji}:{'add' if added else 'remove'}:{uuid.uuid4()}",
+        key=uuid.uuid4().hex,
         speaker=Speaker(Platform.DISCORD, str(payload.user_id)),
         place=Place(str(payload.channel_id), shared=payload.guild_id is not None),
         said=said,

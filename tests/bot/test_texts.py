@@ -29,6 +29,7 @@ FAMILIES = {
     "flip_trains": ["on", "off"],
     "name": ["korean", "english", "finished", "ongoing"],
     "already": ["", "already_"],
+    "chosen": ["ko", "en", "auto"],
     "latin": ["title", "filter", "language", "private"],
 }
 
