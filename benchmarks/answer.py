@@ -1,11 +1,12 @@
 """Times one reader's answers, from event to Reply, with database and model: p50 and p99 in ms.
 
 Run with `python benchmarks/answer.py`. The works are made up, the model is fitted to simulated
-ratings of them, the database is a SQLite file. Memory is that of the serving process alone: the
-fit runs in another one.
+ratings of them, the database is a SQLite file. Memory is that of the serving process, with the
+Telegram library loaded as a bot has it: the fit runs in another process.
 """
 
 import argparse
+import importlib
 import multiprocessing
 import random
 import tempfile
@@ -135,7 +136,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=1_000)
     options = parser.parse_args()
-
+    importlib.import_module("telegram.ext")  # for the memory
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         child = multiprocessing.get_context("spawn").Process(

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from bot.serving import Serving
-from db import jobs, models
+from db import jobs, models, ratings
 from db.catalogue import Facts
 from db.errors import Unreachable
 from db.ratings import Star
@@ -95,8 +95,6 @@ def test_without_a_model_there_is_none(serving, database):
 
 
 def test_popularity_counts_stars_and_likes(serving, database):
-    from db import ratings
-
     stock(database)
     serving.refresh()
     ids = [work.id for work in serving.library.works]
@@ -123,6 +121,29 @@ def test_a_damaged_new_model_is_not_served_and_the_operator_is_told(
     assert alert.message.startswith("The model second cannot be loaded, an earlier one serves: ")
     assert alert.opened_at == clock()
     assert [(entry["log_level"], entry["model"]) for entry in logs] == [("error", "second")]
+
+
+def test_a_mended_model_is_taken_up_and_its_alert_closed(served, database, model_dir, clock):
+    second(database, model_dir, clock, damaged=True)
+    served.refresh()
+
+    damage(model_dir / "second")  # the same bit once more: as it was
+    served.refresh()
+
+    assert served.library.served.id == "second"
+    assert alerts(database) == []
+
+
+def test_without_a_model_popularity_follows_new_ratings(serving, database):
+    stock(database)
+    serving.refresh()
+    first = serving.library.works[0].id
+
+    with database.write() as session:
+        ratings.upsert(session, "import", [Star("a", first, 8)])
+    serving.refresh()
+
+    assert serving.library.popularity[0] == 1.0
 
 
 def test_after_a_restart_an_earlier_model_stands_in_for_a_damaged_one(
