@@ -51,7 +51,7 @@ $(BIN)/python:
 define install
 @echo "Installing what $(1) needs …" >&2
 @$(BIN)/python -m pip install --quiet --disable-pip-version-check uv $(QUIETLY) || true
-@$(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '$(2)' $(QUIETLY) \
+@$(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '$(2)' </dev/null >/dev/null 2>&1 \
   || $(BIN)/python -m pip install --quiet -c constraints.txt -e '$(2)' $(QUIETLY)
 @touch $@
 endef
