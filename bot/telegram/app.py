@@ -6,7 +6,7 @@ import logging
 import stamina
 import structlog
 from pydantic import SecretStr
-from telegram.error import InvalidToken
+from telegram.error import InvalidToken, RetryAfter, TelegramError
 
 from bot.bridge import Bridge
 from bot.telegram.errors import BadToken
@@ -14,7 +14,7 @@ from bot.telegram.handling import Handler
 from bot.telegram.menus import publish
 from bot.telegram.pace import REAL, Pace
 from bot.telegram.polling import Poller
-from bot.telegram.sending import DoorBot, Sender, make_bot, patience, polling_request
+from bot.telegram.sending import DoorBot, Sender, make_bot, passing, patience, polling_request
 from bot.telegram.updates import Me
 
 log = structlog.get_logger()
@@ -84,4 +84,14 @@ async def _connect(bot: DoorBot, pace: Pace) -> None:
     ):
         with attempt:
             await bot.initialize()
-            await bot.delete_webhook()
+            await _take_back_webhook(bot)
+
+
+async def _take_back_webhook(bot: DoorBot) -> None:
+    try:
+        await bot.delete_webhook()
+    except TelegramError as error:
+        if passing(error) or isinstance(error, RetryAfter):
+            raise
+        # Not worth staying away for: where a webhook is in the way, polling says so itself.
+        log.warning("telegram.webhook_not_deleted", error=error.message)

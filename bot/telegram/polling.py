@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import Coroutine, Sequence
 from typing import Any, cast
-from urllib.parse import urlencode
 
 import stamina
 import structlog
 from telegram.error import Conflict, RetryAfter
-from telegram.request import HTTPXRequest
+from telegram.request import HTTPXRequest, RequestData
+from telegram.request._requestparameter import RequestParameter  # what RequestData is made of
 
 from bot.bridge import Bridge
 from bot.conversation.events import Platform, Reaction
@@ -79,13 +79,12 @@ class Poller:
         Bot.get_updates reads a batch as a whole: one update that the library cannot read would
         come back for ever and keep all others out.
         """
-        query = urlencode(
-            {
-                "offset": self._offset,
-                "timeout": self._pace.poll_seconds,
-                "allowed_updates": json.dumps(ALLOWED_UPDATES),
-            }
-        )
+        asked = {
+            "offset": self._offset,
+            "timeout": self._pace.poll_seconds,
+            "allowed_updates": list(ALLOWED_UPDATES),
+        }
+        body = RequestData([RequestParameter.from_input(*pair) for pair in asked.items()])
         async for attempt in stamina.retry_context(
             on=_patience,
             attempts=None,
@@ -95,7 +94,7 @@ class Poller:
             wait_jitter=self._pace.first_retry_seconds,
         ):
             with attempt:
-                return cast(list[RawUpdate], await self._request.post(f"{self._url}?{query}"))
+                return cast(list[RawUpdate], await self._request.post(self._url, body))
         raise AssertionError("unreachable")
 
     async def _take(self, batch: Sequence[RawUpdate]) -> None:

@@ -186,6 +186,16 @@ def test_sigterm_ends_it_cleanly_within_five_seconds(home, server, mina, running
     assert rows(home, "SELECT count(*) FROM inbox WHERE payload IS NOT NULL") == [(0,)]
 
 
+def test_a_webhook_that_cannot_be_taken_back_does_not_keep_it_from_polling(home, server, mina):
+    server.fail("deleteWebhook", broken(404))
+
+    with stopped(start_telegram(home, server)):
+        server.say(mina, "/help")
+        helped = server.wait_for_message(mina, timeout=SECONDS)
+
+    assert helped.text.startswith("이런 말을 알아들어요.")
+
+
 def test_the_token_is_never_logged(home, server, mina):
     server.fail("sendMessage", broken(500), times=2)
     with stopped(start_telegram(home, server, LOG_LEVEL="DEBUG")):
