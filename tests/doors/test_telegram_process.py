@@ -47,12 +47,15 @@ def test_a_killed_bot_loses_no_verdict(home, server, mina):
         server.wait_for_calls("getUpdates", timeout=SECONDS)
         server.say(mina, "/recommend")
         cards = slate(server, mina)
+        open_ = "SELECT count(*) FROM inbox WHERE answered_at IS NULL"
+        server.wait_for(lambda: rows(home, open_) == [(0,)], SECONDS, "all answered")
         # An answer that hangs keeps the reader's turn: what comes after it is kept, not handled.
         server.fail("sendMessage", hang())
         server.say(mina, "/help")
         for card in cards:
             server.press(mina, card, "👍 좋아요")
         server.wait_until_confirmed(max(server.updates), SECONDS)
+        server.wait_for_calls("sendMessage", 5, SECONDS)  # the hanging one
         before = rows(home, "SELECT count(*) FROM feedback")
         process.kill()
         process.wait()
