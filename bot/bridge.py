@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from bot.conversation.events import Event, Speaker
 from bot.conversation.reply import Reply
-from bot.hearing import Hearing
+from bot.hearing import Choice, Hearing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +20,8 @@ class Bridge:
     def __init__(self, hearing: Hearing, threads: int = 4) -> None:
         self.hearing = hearing
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hearing")
+        # Offers need no database, so they need not wait behind those who wait for it.
+        self._offering = ThreadPoolExecutor(1, thread_name_prefix="offering")
         self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
 
     async def hear(self, event: Event, *, again: bool = False) -> Reply | None:
@@ -33,6 +35,13 @@ class Bridge:
         """The result of `work`, run in the pool."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+    async def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
+        """The offers for an argument that is being typed, however busy the pool is."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._offering, self.hearing.complete, speaker, command, typed
+        )
 
     @asynccontextmanager
     async def turn(self, speaker: Speaker) -> AsyncIterator[None]:
@@ -51,5 +60,9 @@ class Bridge:
                 self._turns[key] = (lock, waiting - 1)
 
     def close(self) -> None:
-        """Waits for running work and ends the threads."""
-        self._pool.shutdown(wait=True)
+        """Begins nothing more; does not wait for a thread that waits for the database.
+
+        The interpreter does wait for it when it ends.
+        """
+        for pool in (self._pool, self._offering):
+            pool.shutdown(wait=False, cancel_futures=True)

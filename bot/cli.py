@@ -2,20 +2,25 @@
 
 import asyncio
 import getpass
+import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Annotated, Literal
 
+import stamina
 import structlog
 import typer
 from pydantic import SecretStr
 
 from bot.composition import hearing
+from bot.hearing import Hearing
 from bot.settings import BotSettings
-from db.errors import DatabaseError
-from db.settings import InvalidSettings, load
+from db.errors import DatabaseError, Unreachable
+from db.settings import DatabaseSettings, InvalidSettings, load
 
 app = typer.Typer(
     help="The webtoon bot, as readers meet it: in a terminal, in Telegram, in Discord.",
@@ -24,6 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Serve = Callable[..., Awaitable[None]]
+log = structlog.get_logger()
+
+# A bot that is told to end has ended within 5 seconds; what is left is for the process to go.
+_ENDING_SECONDS = 4.0
 
 
 class CannotStart(Exception):
@@ -47,7 +56,7 @@ def chat(
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     settings = _settings(quiet=True)
     tag = lang or os.environ.get("LC_ALL") or os.environ.get("LANG")
-    speaker = Speaker(Platform.TERMINAL, as_ or _user_name(), tag)
+    speaker = Speaker(Platform.TERMINAL, _readable(as_ or _user_name()), tag)
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     with hearing(settings) as core:
         terminal = Terminal(core, speaker, sys.stdout, tty=tty)
@@ -88,13 +97,14 @@ def main() -> None:
 
 
 def _settings(*, quiet: bool = False) -> BotSettings:
-    from bot.logs import configure  # noqa: PLC0415
+    from bot.logs import configure, passwords  # noqa: PLC0415
 
     settings = load(BotSettings)
-    tokens = (settings.telegram_token, settings.discord_token)
+    tokens = [t.get_secret_value() for t in (settings.telegram_token, settings.discord_token) if t]
+    url = load(DatabaseSettings).database_url.get_secret_value()
     # Somebody who chats in a terminal wants answers there, and only troubles beside them.
     level = "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
-    configure(level, settings.log_format, [t.get_secret_value() for t in tokens if t])
+    configure(level, settings.log_format, [*tokens, *passwords(url)])
     return settings
 
 
@@ -110,6 +120,15 @@ def _user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have a number and no name
         return f"user-{os.getuid()}"
+
+
+def _readable(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # made readable by force, it might be another reader's name
+        message = "The name to speak as is no readable text: give another with --as NAME."
+        raise CannotStart(message) from None
+    return name
 
 
 def _line(tty: bool) -> str | None:
@@ -133,17 +152,60 @@ def _run(
 
     async def until_told() -> None:
         stop = asyncio.Event()
+
+        def told() -> None:
+            _end_in_time()
+            stop.set()
+
         for signal_ in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
+            asyncio.get_running_loop().add_signal_handler(signal_, told)
         bridge = Bridge(core)
         try:
             await serve(bridge, token, api_url, stop)
         finally:
             bridge.close()
 
-    with hearing(settings) as core:
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_, _end)  # until the loop is there to hear them
+    with ExitStack() as stack:
+        core = _core(stack, settings)
         try:
             asyncio.run(until_told())
         except fatal as error:
             raise CannotStart(str(error)) from None
-    structlog.get_logger().info("stopped")
+    log.info("stopped")
+
+
+def _core(stack: ExitStack, settings: BotSettings) -> Hearing:
+    """The core, once the database is there; whatever else is wrong is raised."""
+    for attempt in stamina.retry_context(_away, attempts=None, timeout=None, wait_max=10.0):
+        with attempt:
+            return stack.enter_context(hearing(settings))
+    raise AssertionError("unreachable")
+
+
+def _away(error: Exception) -> bool:
+    if isinstance(error, Unreachable):
+        log.error("waiting for the database", reason=str(error))
+    return isinstance(error, Unreachable)
+
+
+def _end(*_: object) -> None:
+    _end_in_time()
+    sys.exit(0)
+
+
+def _end_in_time() -> None:
+    """Sees to it that the process ends, even if a thread hangs in a database that is stuck.
+
+    Nothing is lost by it: a transaction is whole or not there, and updates are kept.
+    """
+    last_resort = threading.Timer(_ENDING_SECONDS, _exit)
+    last_resort.daemon = True
+    last_resort.start()
+
+
+def _exit() -> None:
+    log.warning("stopped without waiting any longer for the database")
+    logging.shutdown()
+    os._exit(0)

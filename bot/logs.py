@@ -3,8 +3,11 @@
 import logging
 import sys
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import structlog
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 
@@ -43,6 +46,16 @@ def configure(level: str, form: str, secrets: Sequence[str] = ()) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def passwords(url: str) -> list[str]:
+    """The password in a database's or broker's address, in every form that a log may show it."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # whoever opens it says so
+        return []
+    given = [parsed.password or "", *parsed.normalized_query.get("password", ())]
+    return [form for plain in given if plain for form in {plain, quote(plain, safe="")}]
 
 
 class _Mask:

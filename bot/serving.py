@@ -1,7 +1,7 @@
 """The library that answers are made from, kept up to date beside the conversation."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from db import catalogue, feedback, jobs, models, ratings
 from db.catalogue import Work
 from db.engine import Database
 from db.errors import DatabaseError
+from recommender import artifact
 from recommender.errors import RecommenderError
 
 log = structlog.get_logger()
 _LIKE = 6  # half-stars that count as a like
+_DAMAGED = "model-damaged:"
+_PATIENCE_SECONDS = 2.0  # for a refresh under way when the process ends
 _Loaded = tuple[str, bool, Model]  # its id, whether it is a demo, itself
 
 
@@ -46,12 +49,11 @@ class Serving:
             counts = feedback.like_counts(session)
             stars = ratings.like_counts(session, _LIKE)
             older = models.retired_before(session, active) if active else []
-        model = self._load([active, *older]) if active else None
-        self.library = _library(works, model, _added(counts, stars))
-        self._seen = seen
-        if model and active and model[0] == active.id:
-            with self._database.write() as session:
-                jobs.close_alerts(session, "model-damaged:", self._clock())
+            told = {alert.key for alert in jobs.open_alerts(session)}
+        loaded, damage = self._load([active, *older]) if active else (None, {})
+        self.library = _library(works, loaded, _added(counts, stars))
+        self._tell(damage, loaded, told)
+        self._seen = seen  # last: what could not be told is tried again
         return True
 
     def watch(self, every_seconds: float = 5.0) -> None:
@@ -62,10 +64,10 @@ class Serving:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the watching."""
+        """Ends the watching, without waiting for a database that does not answer."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE_SECONDS)
 
     def _watch(self, every_seconds: float) -> None:
         while not self._stop.wait(every_seconds):
@@ -84,33 +86,59 @@ class Serving:
         The files' sizes and times are part of it, so that a mended model is taken up.
         """
         if active is None:
-            return feedback.count(session), ratings.counts(session).rows
+            return feedback.count(session), ratings.count(session)
         folder = self._model_dir / active.id
         files = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in folder.glob("*")]
         return active.id, *sorted(files)
 
-    def _load(self, candidates: Sequence[models.ModelRow]) -> _Loaded | None:
-        """The first of these whose files can be trusted; before all others what serves already."""
+    def _load(
+        self, candidates: Sequence[models.ModelRow]
+    ) -> tuple[_Loaded | None, Mapping[str, str]]:
+        """The first of these whose files can be trusted, and what is wrong with those before it.
+
+        What serves already goes on before any but the first, and also when its files are damaged:
+        it is held in memory.
+        """
         served = self.library.served
         before = (served.id, served.demo, served.model) if served else None
+        damage: dict[str, str] = {}
         for row in candidates:
-            if before is not None and before[0] == row.id:
-                return before
+            folder = self._model_dir / row.id
             try:
-                model = Model.load(self._model_dir / row.id, row.digest)
+                if before is None or before[0] != row.id:
+                    model = Model.load(folder, row.digest, resident=True)
+                    return (row.id, row.demo, model), damage
+                artifact.read(folder, row.digest)
             except (RecommenderError, OSError) as error:
-                self._tell_damaged(row.id, str(error))
-                if before is not None:
-                    return before
-                continue
-            return row.id, row.demo, model
-        return None
+                log.error("model not loaded", model=row.id, reason=str(error))
+                damage[row.id] = str(error)
+            if before is not None:
+                return before, damage
+        return None, damage
 
-    def _tell_damaged(self, model_id: str, reason: str) -> None:
-        log.error("model not loaded", model=model_id, reason=reason)
-        message = f"The model {model_id} cannot be loaded, an earlier one serves: {reason}"
+    def _tell(
+        self, damage: Mapping[str, str], loaded: _Loaded | None, told: Collection[str]
+    ) -> None:
+        """Opens an alert for each damaged model, or closes them all if there is none."""
+        serving = loaded[0] if loaded else None
+        news = {id_: why for id_, why in damage.items() if _DAMAGED + id_ not in told}
+        mended = serving and not damage and any(key.startswith(_DAMAGED) for key in told)
+        if not news and not mended:
+            return
         with self._database.write() as session:
-            jobs.open_alert(session, f"model-damaged:{model_id}", message, self._clock())
+            for id_, why in news.items():
+                message = _damaged(id_, why, serving)
+                jobs.open_alert(session, _DAMAGED + id_, message, self._clock())
+            if mended:
+                jobs.close_alerts(session, _DAMAGED, self._clock())
+
+
+def _damaged(model_id: str, why: str, serving: str | None) -> str:
+    """What an operator is told of a model whose files cannot be trusted."""
+    if serving == model_id:
+        return f"The files of the model {model_id}, which serves from memory, are damaged: {why}"
+    stand_in = f"{serving} serves" if serving else "none serves, popularity does"
+    return f"The model {model_id} cannot be loaded, {stand_in}: {why}"
 
 
 def _added(likes: Mapping[int, int], stars: Mapping[int, int]) -> dict[int, int]:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from crawler.items import Rejected
 ENCODINGS = ("utf-8-sig", "cp949")
 CHUNK = 1 << 20
 LONGEST_FIELD = 1 << 20
+# JSON can spell these out; no file in UTF-8 holds the one, and no database stores either.
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 DELIMITERS = ",\t;"
 
 
@@ -138,7 +141,13 @@ def _skip(text: str, at: int, also: str) -> int:
 def _object(line: int, value: object) -> Row | Rejected:
     if not isinstance(value, dict):
         return Rejected(line, "not a JSON object")
-    return Row(line, {plain(str(name)): _text(field) for name, field in value.items()})
+    try:
+        fields = {plain(name): _text(field) for name, field in value.items()}
+    except RecursionError:
+        return Rejected(line, "lists within lists beyond all measure")
+    if NO_TEXT.search("".join([*fields, *fields.values()])):
+        return Rejected(line, "a character that is no text (NUL, or half of a pair)")
+    return Row(line, fields)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 -- whatever JSON can hold

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.locks import Alone, alone
 from db.tables import Webtoon
 
 
@@ -31,6 +32,12 @@ class Work:
     def key(self) -> str:
         """What names this work outside this database, in model artifacts and exports."""
         return f"{self.source}:{self.external_id}"
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Its genres, keywords and authors, each with its kind: "genre:…"."""
+        kinds = (("genre", self.genres), ("keyword", self.keywords), ("author", self.authors))
+        return tuple(f"{kind}:{name}" for kind, names in kinds for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,20 @@ class Upserted:
     same: int
 
 
+_TICK = timedelta(microseconds=1)
 _LISTS = ("authors", "genres", "keywords", "weekdays")
 _PLAIN = ("title", "title_en", "finished", "adult", "url")
 
 
 def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
-    """Adds and changes works by (source, external id); writes nothing where nothing changed."""
+    """Adds and changes works by (source, external id); writes nothing where nothing changed.
+
+    What it writes is stamped `now`, or later where the catalogue has a later stamp already: a
+    transaction that took long to commit is a change like any other.
+    """
+    alone(session, Alone.CATALOGUE)
+    _, last = version(session)
+    stamp = max(now, last + _TICK) if last else now
     known = {(w.source, w.external_id): w for w in session.scalars(select(Webtoon))}
     new = changed = same = 0
     for facts in works:
@@ -72,7 +87,7 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
         row = known.get((facts.source, facts.external_id))
         if row is None:
             row = Webtoon(
-                source=facts.source, external_id=facts.external_id, updated_at=now, **told
+                source=facts.source, external_id=facts.external_id, updated_at=stamp, **told
             )
             session.add(row)
             known[facts.source, facts.external_id] = row
@@ -80,7 +95,7 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
         elif any(getattr(row, field) != value for field, value in told.items()):
             for field, value in told.items():
                 setattr(row, field, value)
-            row.updated_at = now
+            row.updated_at = stamp
             changed += 1
         else:
             same += 1
@@ -91,12 +106,6 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
 def works(session: Session) -> list[Work]:
     """Every work, by id."""
     return [_work(row) for row in session.scalars(select(Webtoon).order_by(Webtoon.id))]
-
-
-def ids_by_key(session: Session) -> dict[str, int]:
-    """Each work's id by its key "source:external id"."""
-    rows = session.execute(select(Webtoon.source, Webtoon.external_id, Webtoon.id))
-    return {f"{source}:{external_id}": id_ for source, external_id, id_ in rows}
 
 
 def version(session: Session) -> tuple[int, datetime | None]:

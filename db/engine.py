@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.orm import Session
 
@@ -15,18 +15,28 @@ from db.errors import BadUrl, Unreachable
 READ_ONLY = "webtoonbot_read_only"
 # SQLite raises the plain one for a file that is damaged, or no database at all.
 _AWAY = (OperationalError, InterfaceError, DriverError)
+# A server whose machine is gone says nothing: its silence is noticed in seconds, not in hours.
+_DEAD_PEER = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}
 
 
 class Database:
     """An engine and its transactions. Only an event's or a job's composition root opens one."""
 
-    def __init__(self, url: str, *, wait_seconds: float = 30.0) -> None:
+    def __init__(
+        self, url: str, *, wait_seconds: float = 30.0, statement_seconds: float | None = None
+    ) -> None:
         """Prepares, without connecting, the database at `url` (sqlite:///… or postgresql://…).
 
-        A writer waits at most `wait_seconds` for another writer. Raises BadUrl, and Unreachable
-        where the folder of a SQLite file cannot be made.
+        A writer waits at most `wait_seconds` for another writer; PostgreSQL gives a statement up
+        after `statement_seconds`. Raises BadUrl, and Unreachable where the folder of a SQLite file
+        cannot be made.
         """
-        self.engine = _engine(url, wait_seconds)
+        self.engine = _engine(url, wait_seconds, statement_seconds)
         self._read_engine = self.engine.execution_options(**{READ_ONLY: True})
 
     @contextmanager
@@ -41,11 +51,6 @@ class Database:
         with unreachable(), Session(self._read_engine) as session, session.begin():
             yield session
 
-    def ping(self) -> None:
-        """Raises Unreachable unless the database answers."""
-        with self.read() as session:
-            session.execute(text("SELECT 1"))
-
     def close(self) -> None:
         """Gives all connections back."""
         self.engine.dispose()
@@ -59,24 +64,39 @@ def unreachable() -> Iterator[None]:
     except (DriverError, InterfaceError) as error:
         if type(error) not in _AWAY:  # a constraint, a type: our own fault
             raise
-        message = f"The database does not answer: {str(error.orig).strip().splitlines()[0]}"
-        raise Unreachable(message) from error
+        said = str(error.orig).strip() or type(error.orig).__name__
+        raise Unreachable(f"The database does not answer: {said.splitlines()[0]}") from error
 
 
-def _engine(url: str, wait_seconds: float) -> Engine:
+def _engine(url: str, wait_seconds: float, statement_seconds: float | None) -> Engine:
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
+        if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
             return _sqlite(parsed.database, url, wait_seconds)
-        if parsed.get_backend_name() == "postgresql":
-            return _postgresql(url, wait_seconds)
-    except (ArgumentError, NoSuchModuleError):
+        if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+            _refuse_unknown_options(parsed)
+            return _postgresql(url, wait_seconds, statement_seconds)
+    except (ArgumentError, ValueError):  # a port or an option that is no number is a ValueError
         pass
+    # Not from what was found: it may quote the password.
     message = "DATABASE_URL must look like sqlite:///file.db or postgresql://user:password@host/db"
     raise BadUrl(message)
 
 
-def _postgresql(url: str, wait_seconds: float) -> Engine:
+def _refuse_unknown_options(url: URL) -> None:
+    """Raises ValueError for what stands behind the ? of `url` and is no option of PostgreSQL's."""
+    from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 -- SQLite goes without
+
+    try:
+        conninfo.make_conninfo(**url.query)  # type: ignore[arg-type]
+    except ProgrammingError as unknown:
+        raise ValueError(str(unknown)) from unknown
+
+
+def _postgresql(url: str, wait_seconds: float, statement_seconds: float | None) -> Engine:
+    limits = {"lock_timeout": wait_seconds}
+    if statement_seconds is not None:
+        limits["statement_timeout"] = statement_seconds
     engine = create_engine(
         url,
         pool_pre_ping=True,  # a restarted server is noticed before a reader is
@@ -84,7 +104,8 @@ def _postgresql(url: str, wait_seconds: float) -> Engine:
         max_overflow=5,
         connect_args={
             "connect_timeout": 5,
-            "options": f"-c lock_timeout={int(wait_seconds * 1000)}",
+            "options": " ".join(f"-c {name}={int(s * 1000)}" for name, s in limits.items()),
+            **_DEAD_PEER,
         },
     )
 

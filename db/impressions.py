@@ -78,7 +78,7 @@ def on_message(session: Session, message: str) -> list[ImpressionRow]:
 
 
 def shown_since(
-    session: Session, reader_id: int, since: datetime, *, limit: int, except_policy: str
+    session: Session, reader_id: int, since: datetime, *, limit: int, except_policies: Sequence[str]
 ) -> list[int]:
     """The works shown to a reader since then, latest first, at most `limit` cards."""
     query = (
@@ -86,7 +86,7 @@ def shown_since(
         .where(
             Impression.reader_id == reader_id,
             Impression.shown_at >= since,
-            Impression.policy != except_policy,
+            Impression.policy.not_in(except_policies),
         )
         .order_by(Impression.shown_at.desc(), Impression.id.desc())
         .limit(limit)
@@ -101,12 +101,12 @@ def in_slate(session: Session, slate: str) -> list[ImpressionRow]:
 
 
 def last(
-    session: Session, reader_id: int, *, except_policy: str | None = None
+    session: Session, reader_id: int, *, except_policies: Sequence[str] = ()
 ) -> ImpressionRow | None:
     """The first card of the latest slate shown to a reader."""
     query = (
         select(Impression.slate)
-        .where(Impression.reader_id == reader_id, Impression.policy != (except_policy or ""))
+        .where(Impression.reader_id == reader_id, Impression.policy.not_in(except_policies))
         .order_by(Impression.id.desc())
         .limit(1)
     )

@@ -25,7 +25,16 @@ class Run:
 
 
 def begin(session: Session, name: str, now: datetime, scheduled_for: datetime | None = None) -> int:
-    """Notes that a job began; the run's id."""
+    """Notes that a job began; the run's id.
+
+    Earlier runs that never said how they ended are closed: their process was killed, or lost the
+    database. One that goes on in another process says so itself when it ends.
+    """
+    session.execute(
+        update(JobRun)
+        .where(JobRun.name == name, JobRun.finished_at.is_(None))
+        .values(outcome="failed", finished_at=now, error="It never said how it ended.")
+    )
     run = JobRun(name=name, scheduled_for=scheduled_for, started_at=now, counts={})
     session.add(run)
     session.flush()

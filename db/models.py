@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.locks import Alone, alone
 from db.tables import Model, ModelState
 
 
@@ -43,11 +44,10 @@ def register(session: Session, model: ModelRow) -> None:
     session.flush()
 
 
-def activate(session: Session, model_id: str) -> None:
-    """Moves the active mark to this model; the one that had it is retired."""
-    session.execute(
-        update(Model).where(Model.state == ModelState.ACTIVE).values(state=ModelState.RETIRED)
-    )
+def activate(session: Session, model_id: str, *, left: ModelState = ModelState.RETIRED) -> None:
+    """Moves the active mark to this model; the one that had it is `left` in that state."""
+    alone(session, Alone.ACTIVE_MODEL)
+    session.execute(update(Model).where(Model.state == ModelState.ACTIVE).values(state=left))
     session.execute(update(Model).where(Model.id == model_id).values(state=ModelState.ACTIVE))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.tables import Rating
 
 _BATCH = 1000  # rows a statement: 6 parameters each stay far below either database's limit
+_RATER = Rating.source + ":" + Rating.rater
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def upsert(session: Session, source: str, stars: Iterable[Star], *, simulated: b
 def triples(session: Session, *, simulated: bool) -> list[tuple[str, int, int]]:
     """("source:rater", webtoon id, half-stars) of all real, or all simulated, ratings."""
     query = (
-        select(Rating.source + ":" + Rating.rater, Rating.webtoon_id, Rating.half_stars)
+        select(_RATER, Rating.webtoon_id, Rating.half_stars)
         .where(Rating.simulated == simulated)
         .order_by(Rating.source, Rating.rater, Rating.webtoon_id)
     )
@@ -83,11 +84,16 @@ def like_counts(session: Session, threshold: int) -> dict[int, int]:
     return dict(session.execute(query).all())
 
 
+def count(session: Session) -> int:
+    """How many ratings there are."""
+    return session.scalar(select(func.count()).select_from(Rating)) or 0
+
+
 def counts(session: Session) -> Counts:
     """What the table holds."""
-    query = select(
-        Rating.simulated, func.count(), func.count(func.distinct(Rating.source + Rating.rater))
-    ).group_by(Rating.simulated)
+    query = select(Rating.simulated, func.count(), func.count(func.distinct(_RATER))).group_by(
+        Rating.simulated
+    )
     found = {bool(s): (rows, raters) for s, rows, raters in session.execute(query)}
     real, simulated = found.get(False, (0, 0)), found.get(True, (0, 0))
     return Counts(

@@ -35,10 +35,10 @@ def downgrade(database: Database, revision: str = "base") -> None:
 
 def revision(database: Database) -> str | None:
     """The revision the tables are at; None for an empty database. Raises Unreachable."""
-    with unreachable(), database.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+    with database.read() as session:
+        if not inspect(session.connection()).has_table("alembic_version"):
             return None
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        found: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
         return found
 
 

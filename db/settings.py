@@ -27,6 +27,8 @@ def load(settings: type[S]) -> S:
     """
     try:
         return settings()
+    except UnicodeDecodeError:
+        raise InvalidSettings("The file .env is not UTF-8 text.") from None
     except ValidationError as invalid:
         first = invalid.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"][:1]).upper()

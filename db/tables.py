@@ -152,16 +152,21 @@ class FeedbackEvent(Base):
     """The append-only log of verdicts given and taken back (`verdict` is null)."""
 
     __tablename__ = "feedback_event"
-    __table_args__ = _NEVER_REUSED
+    __table_args__ = (
+        Index("ix_feedback_event_reader_id_webtoon_id", "reader_id", "webtoon_id"),
+        _NEVER_REUSED,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"), index=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"))
     webtoon_id: Mapped[int] = mapped_column(ForeignKey("webtoon.id"))
     verdict: Mapped[str | None]
     previous: Mapped[str | None]
     source: Mapped[str]
     impression_id: Mapped[int | None] = mapped_column(
-        ForeignKey("impression.id", ondelete="SET NULL")
+        # The index is for forgetting: each impression that goes looks for its events.
+        ForeignKey("impression.id", ondelete="SET NULL"),
+        index=True,
     )
     at: Mapped[datetime]
 
@@ -193,10 +198,18 @@ class Rating(Base):
     simulated: Mapped[bool]
 
 
+_ACTIVE = text("state = 'active'")
+
+
 class Model(Base):
     """A trained model: its folder is MODEL_DIR/<id>; `digest` is its manifest's SHA-256."""
 
     __tablename__ = "model"
+    __table_args__ = (
+        Index(
+            "uq_model_active", "state", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(index=True)

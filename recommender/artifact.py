@@ -4,14 +4,16 @@ The only module of the package that touches files.
 """
 
 import hashlib
+import io
 import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artifact:
-    """A folder as read: the manifest with the writer's facts, the arrays memory-mapped."""
+    """A folder as read: the manifest with the writer's facts, and the arrays, read-only."""
 
     manifest: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
@@ -77,11 +79,18 @@ def write(
     return hashlib.sha256(text).hexdigest()
 
 
-def read(folder: str | Path, digest: str | None = None, kind: str | None = None) -> Artifact:
+def read(
+    folder: str | Path,
+    digest: str | None = None,
+    kind: str | None = None,
+    *,
+    resident: bool = False,
+) -> Artifact:
     """The artifact in `folder`, every file checked against its sha256, arrays read-only.
 
     With `digest`, the manifest itself must have this sha256; with `kind`, its "kind" must match.
-    Raises ArtifactDamaged, ArtifactVersion or ArtifactKind.
+    Arrays are memory-mapped; `resident` ones are read into memory instead, where nothing that
+    becomes of the files reaches them. Raises ArtifactDamaged, ArtifactVersion or ArtifactKind.
     """
     path = Path(folder)
     try:
@@ -105,15 +114,21 @@ def read(folder: str | Path, digest: str | None = None, kind: str | None = None)
     files = manifest.get("files")
     if not isinstance(files, dict):
         raise ArtifactDamaged(f"{path / MANIFEST} lists no files")
-    return Artifact(manifest, {name: _read_array(path, name, files[name]) for name in files}, found)
+    read_array = _read_resident if resident else _read_mapped
+    arrays = {name: _read_array(path, name, files[name], read_array) for name in files}
+    return Artifact(manifest, arrays, found)
 
 
-def sweep(parent: str | Path) -> int:
-    """Remove what a killed writer left in `parent`; return how many folders that were.
+def sweep(parent: str | Path, before: datetime) -> int:
+    """Remove what killed writers began in `parent` before then; return how many folders.
 
-    Only to be called when nobody writes there.
+    Somebody else may be writing there now: leave them the time that writing takes.
     """
-    left = [path for path in Path(parent).glob(f"{ASIDE}*") if path.is_dir()]
+    left = [
+        path
+        for path in Path(parent).glob(f"{ASIDE}*")
+        if path.is_dir() and path.stat().st_mtime < before.timestamp()
+    ]
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     return len(left)
@@ -176,7 +191,12 @@ def _sync_folder(path: Path) -> None:
             os.close(handle)
 
 
-def _read_array(folder: Path, name: str, expected: Any) -> NDArray[Any]:  # noqa: ANN401 - JSON
+def _read_array(
+    folder: Path,
+    name: str,
+    expected: Any,  # noqa: ANN401 - JSON
+    read_array: Callable[[Path, Mapping[str, Any]], NDArray[Any]],
+) -> NDArray[Any]:
     if NAME.fullmatch(name) is None or not isinstance(expected, dict):
         raise ArtifactDamaged(f"{folder / MANIFEST} lists the file {name!r}, which cannot be")
     path = folder / f"{name}.npy"
@@ -184,17 +204,39 @@ def _read_array(folder: Path, name: str, expected: Any) -> NDArray[Any]:  # noqa
         size = path.stat().st_size
         if size != expected.get("bytes"):
             raise ArtifactDamaged(f"{path} has {size} bytes, expected {expected.get('bytes')}")
-        found = _sha256(path)
-        if found != expected.get("sha256"):
-            raise ArtifactDamaged(f"{path} has sha256 {found}, expected {expected.get('sha256')}")
-        # An empty file cannot be mapped.
-        empty = 0 in expected.get("shape", ())
-        array = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
+        array = read_array(path, expected)
     except (OSError, ValueError) as error:
         raise ArtifactDamaged(f"{path} cannot be read: {error}") from error
     if list(array.shape) != expected.get("shape") or array.dtype.str != expected.get("dtype"):
         raise ArtifactDamaged(f"{path} is {array.dtype.str}{array.shape}, expected {expected}")
     return np.asarray(array)
+
+
+def _read_mapped(path: Path, expected: Mapping[str, Any]) -> NDArray[Any]:
+    _verify(path, _sha256(path), expected)
+    # An empty file cannot be mapped.
+    empty = 0 in expected.get("shape", ())
+    array: NDArray[Any] = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
+    return array
+
+
+def _read_resident(path: Path, expected: Mapping[str, Any]) -> NDArray[Any]:
+    # The very bytes that were verified become the array: one read, one copy, never written again.
+    content = path.read_bytes()
+    _verify(path, hashlib.sha256(content).hexdigest(), expected)
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    header = np.lib.format.read_array_header_1_0
+    if version != (1, 0):
+        header = np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = header(file)
+    cells = np.frombuffer(content, dtype, offset=file.tell())
+    return cells.reshape(shape, order="F" if by_columns else "C")
+
+
+def _verify(path: Path, found: str, expected: Mapping[str, Any]) -> None:
+    if found != expected.get("sha256"):
+        raise ArtifactDamaged(f"{path} has sha256 {found}, expected {expected.get('sha256')}")
 
 
 def _sha256(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Works that resemble what a reader likes by what they are about; needs no ratings at all."""
 
-from typing import Self
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +40,17 @@ class Content:
         """Scores (readers, items) float32 of likes `folded` (readers, items). BadInteractions."""
         likes = checked(folded, items=self._unit.shape[0])
         found = np.asarray(((likes @ self._unit) @ self._unit.T).toarray(), dtype=np.float32)
-        return found - likes.toarray() * self._own()
+        for reader, (start, stop) in enumerate(zip(likes.indptr, likes.indptr[1:], strict=False)):
+            rows = likes.indices[start:stop]
+            found[reader, rows] = likes.data[start:stop] @ self.cosines(rows, rows)
+        return found
 
     def scores_of(self, liked_rows: Rows) -> NDArray[np.float32]:
         """Scores (items,) float32 of one reader. Raises UnknownItem."""
         rows = item_rows(liked_rows, self._unit.shape[0])
         scores = np.asarray(self._unit @ self._unit[rows].sum(axis=0), dtype=np.float32)
-        np.subtract.at(scores, rows, self._own()[rows])
+        # Worked out again without the item itself: taking off its own 1 would leave a residue.
+        scores[rows] = self.cosines(rows, rows).sum(axis=0)
         return scores
 
     def explain(self, liked_rows: Rows, item_row: int) -> NDArray[np.float64]:
@@ -55,17 +60,28 @@ class Content:
         parts = np.asarray((self._unit[rows] @ self._unit[[item]].T).toarray()).ravel()
         return np.where(rows == item, 0, parts).astype(np.float64)
 
-    def _own(self) -> NDArray[np.float32]:
-        """(items,) what each item would add to itself: 1, or 0 without features."""
-        return (np.diff(self._unit.indptr) > 0).astype(np.float32)
+    def cosines(
+        self, rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]]
+    ) -> NDArray[np.float32]:
+        """Similarity of each item of `rows` to each of `columns`, (rows, columns); 0 to itself."""
+        found = np.asarray((self._unit[rows] @ self._unit[columns].T).toarray(), dtype=np.float32)
+        found[rows[:, None] == columns] = 0
+        return found
 
 
-def cosine(features: AnyMatrix) -> NDArray[np.float32]:
-    """Cosine similarities of idf-weighted features, (items, items) float32, zero diagonal."""
-    unit = _unit(checked(features))
-    similar = np.asarray((unit @ unit.T).toarray(), dtype=np.float32)
-    np.fill_diagonal(similar, 0)
-    return similar
+def binary(names: Sequence[Iterable[str]]) -> Matrix:
+    """Features (items, features), float32 of ones, from the names of what each item is about.
+
+    A name that one item alone has stays: it resembles nothing, but costs nothing either.
+    """
+    columns: dict[str, int] = {}
+    rows, cols = [], []
+    for row, item in enumerate(names):
+        for name in dict.fromkeys(item):
+            rows.append(row)
+            cols.append(columns.setdefault(name, len(columns)))
+    ones = np.ones(len(rows), dtype=np.float32)
+    return sparse.csr_array((ones, (rows, cols)), shape=(len(names), len(columns)))
 
 
 def _unit(found: Matrix) -> Matrix:

@@ -6,13 +6,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.errors import BadInteractions
+from recommender.errors import BadInteractions, BadParameter
 from recommender.interactions import AnyMatrix, checked
-from recommender.linear import Rows, Stored, gathered, item_rows
+from recommender.linear import Rows, Stored, gathered, item_rows, square
 from recommender.stars import LOW, half_stars, strengths
 
-# A dislike takes away half of what a like of the same item gives: on MovieLens (see `stars`),
-# thirty dislikes of films drawn by popularity cost 5 % of NDCG@100 with 1.0, and 1 % with 0.5.
+# A dislike takes away half of what a like of the same item gives: on MovieLens, thirty dislikes of
+# films drawn by popularity cost 5 % of NDCG@100 with 1.0, and 1 % with 0.5 (benchmarks/folds.py).
 DISLIKE_WEIGHT = 0.5
 
 
@@ -53,13 +53,14 @@ class DefaultModel(Stored):
         `item_features` (items, features), not negative, stand in for items without likes and help
         those with few. Without `l2` the best of a grid is taken, on a tenth of readers chosen by
         `seed`. Raises BadInteractions; TooFewInteractions if there is no like and no feature;
+        PenaltyTooSmall or BadParameter for an `l2` or `dislike_weight` out of range;
         CatalogueTooLarge.
         """
         from recommender import training  # noqa: PLC0415 - LAPACK is for training alone
 
         halves = half_stars(ratings)
-        if not dislike_weight >= 0:
-            raise BadInteractions(f"found dislike_weight = {dislike_weight!r}, expected 0 or more")
+        if not 0 <= dislike_weight < np.inf:
+            raise BadParameter(f"found dislike_weight = {dislike_weight!r}, expected 0 or more")
         features = None if item_features is None else checked(item_features)
         if features is not None and features.shape[0] != halves.shape[1]:
             raise BadInteractions(
@@ -136,4 +137,9 @@ class DefaultModel(Stored):
 
     @classmethod
     def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
-        return cls(arrays["weights"], arrays["popularity"], arrays["cold"], facts)
+        weights, popularity, cold = (arrays[name] for name in ("weights", "popularity", "cold"))
+        items = len(square(weights))
+        for name, array in (("popularity", popularity), ("cold", cold)):
+            if array.shape != (items,):
+                raise ValueError(f"{name} has the shape {array.shape}, expected ({items},)")
+        return cls(weights, popularity, cold, facts)

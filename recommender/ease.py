@@ -1,22 +1,23 @@
 """EASE: one matrix in closed form, learnt from who likes what together."""
 
-import os
 from contextlib import AbstractContextManager
 from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from recommender.errors import CatalogueTooLarge, PenaltyTooSmall, TooFewInteractions
+from recommender.errors import BadParameter, PenaltyTooSmall, TooFewInteractions
 from recommender.gram import gram
 from recommender.interactions import AnyMatrix, Matrix, checked
 from recommender.linear import Linear
+from recommender.memory import refuse_too_much
 
-# Below this many items one BLAS thread is faster than two.
+# Below this many items one BLAS thread: several would wait for each other more than they work.
 ONE_THREAD_ITEMS = 2_000
 # OpenBLAS's dpotrf crashes from here on when it runs in two threads.
 ONE_THREAD_ITEMS_FLOAT64 = 16_000
 MIRROR_ROWS = 512
+MOST_L2 = 1e30  # the inverse of much more is 0 in float32
 
 
 class Ease(Linear):
@@ -36,19 +37,21 @@ class Ease(Linear):
     ) -> Self:
         """Fit EASE to `likes`, shape (readers, items), with ridge penalty `l2` > 0.
 
-        Minimises ||X - XB||² + l2·||B||² subject to diag(B) = 0 (Steck 2019, eq. 8). `dropout` p
-        in [0, 1) adds p/(1-p)·diag(XᵀX) to the penalty, which holds back popular items (EDLAE,
-        Steck 2020, eq. 6). `weights` is C-ordered, of `dtype` float32 or float64; the fit needs
-        one such matrix and some 100 MB, which must fit in `memory_bytes` (all memory if absent).
-        Raises BadInteractions, TooFewInteractions if no two items share a reader, PenaltyTooSmall,
-        CatalogueTooLarge.
+        Minimises ||X - XB||² + l2·||B||² subject to diag(B) = 0, in closed form (Steck 2019,
+        section 3.1). `dropout` p in [0, 1) adds p/(1-p)·diag(XᵀX) to the penalty, which holds back
+        popular items (EDLAE, Steck 2020). `weights` is C-ordered, of `dtype` float32 or float64;
+        the fit needs one such matrix, which must fit in `memory_bytes`; where absent, that is all
+        memory of the machine or its container, less the 256 MiB kept for the rest.
+        Raises BadInteractions, TooFewInteractions if no two items share a reader, BadParameter for
+        another `dropout` or `dtype`, PenaltyTooSmall, CatalogueTooLarge.
         """
         found = checked(likes)
         precision = np.dtype(dtype)
         _refuse_bad_parameters(l2, dropout, precision)
         _refuse_too_little(found)
-        refuse_too_much(found.shape[1], precision, memory_bytes)
-        buffer = np.empty((found.shape[1], found.shape[1]), dtype=precision)
+        items = found.shape[1]
+        refuse_too_much(items, items**2, precision.itemsize, memory_bytes)
+        buffer = np.empty((items, items), dtype=precision)
         with blas_threads(buffer):
             gram(found, buffer)
         facts = {"l2": float(l2), "dropout": float(dropout), "readers": found.shape[0]}
@@ -82,6 +85,14 @@ def solve(buffer: NDArray[Any], l2: float, dropout: float = 0.0) -> NDArray[Any]
     return buffer
 
 
+def refuse_bad_penalty(l2: float) -> None:
+    """Raise PenaltyTooSmall unless `l2` is above 0, and BadParameter if it is beyond all use."""
+    if l2 > MOST_L2:
+        raise BadParameter(f"found l2 = {l2!r}, expected at most {MOST_L2:g}")
+    if not l2 > 0:
+        raise PenaltyTooSmall(f"found l2 = {l2!r}, expected a number above 0")
+
+
 def blas_threads(matrix: NDArray[Any]) -> AbstractContextManager[object]:
     """As many BLAS threads as suit (items, items) `matrix`, until the context ends."""
     import scipy.linalg.blas  # noqa: F401, PLC0415 - limits reach only what is loaded
@@ -106,12 +117,11 @@ def _mirror(upper: NDArray[Any]) -> None:
 
 
 def _refuse_bad_parameters(l2: float, dropout: float, dtype: np.dtype[Any]) -> None:
-    if not (np.isfinite(l2) and l2 > 0):
-        raise PenaltyTooSmall(f"found l2 = {l2!r}, expected a finite number above 0")
+    refuse_bad_penalty(l2)
     if not 0 <= dropout < 1:
-        raise ValueError(f"found dropout = {dropout!r}, expected 0 <= dropout < 1")
+        raise BadParameter(f"found dropout = {dropout!r}, expected 0 <= dropout < 1")
     if dtype not in (np.float32, np.float64):
-        raise ValueError(f"found dtype {dtype}, expected float32 or float64")
+        raise BadParameter(f"found dtype {dtype}, expected float32 or float64")
 
 
 def _refuse_too_little(likes: Matrix) -> None:
@@ -121,18 +131,3 @@ def _refuse_too_little(likes: Matrix) -> None:
             f"found {likes.shape[0]} readers with at most {most} item(s) each, "
             "expected a reader with two"
         )
-
-
-def refuse_too_much(items: int, dtype: np.dtype[Any], memory_bytes: int | None = None) -> None:
-    """Raise CatalogueTooLarge if an (items, items) matrix exceeds `memory_bytes`, or all memory."""
-    needed = items**2 * dtype.itemsize
-    available = _memory_bytes() if memory_bytes is None else memory_bytes
-    if needed > available:
-        raise CatalogueTooLarge(
-            f"found {items:,} items, whose matrix takes {needed / 2**30:,.1f} GiB; "
-            f"expected at most {available / 2**30:,.1f} GiB"
-        )
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -5,6 +5,7 @@ RecommenderError
 ├── TooFewInteractions      nothing to learn from
 ├── CatalogueTooLarge       the item-by-item matrix does not fit in memory
 ├── PenaltyTooSmall         l2 is not positive, or too small for the precision
+├── BadParameter            a choice that the fit does not offer: dropout, number type, weight
 ├── UnknownItem             an item id or row that is not in the matrix
 └── ArtifactError           a model folder cannot be used
     ├── ArtifactNotWritten  the disk is full, or the folder holds something else
@@ -32,6 +33,10 @@ class CatalogueTooLarge(RecommenderError):
 
 class PenaltyTooSmall(RecommenderError):
     """The ridge penalty is not positive, or too small for the chosen precision."""
+
+
+class BadParameter(RecommenderError):
+    """A parameter of the fit, other than a penalty too small, is out of its range."""
 
 
 class UnknownItem(RecommenderError):

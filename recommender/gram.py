@@ -10,7 +10,7 @@ from scipy import sparse
 from recommender.interactions import Matrix
 
 BLOCK_BYTES = 64 << 20  # bounds what lies beside the result
-# One step of a sparse product costs about as much as this many of a dense one (two cores).
+# What one step of a sparse product is taken to cost in dense ones: decides on the way, no result.
 DENSE_STEPS = 400
 
 

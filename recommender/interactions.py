@@ -23,6 +23,8 @@ def checked(matrix: AnyMatrix, items: int | None = None) -> Matrix:
     Raises BadInteractions for NaN, infinite or negative values, for an entry stored twice, and
     where the number of columns is not `items`.
     """
+    if sparse.issparse(matrix) and cast(Any, matrix).format == "coo":
+        _refuse_twice(cast(Any, matrix))
     with np.errstate(over="ignore"):  # an overflow becomes inf, which is refused below
         found: Matrix = sparse.csr_array(cast(Any, matrix), dtype=cast(Any, np.float32))
     if len(found.shape) != 2:
@@ -200,6 +202,14 @@ def _core(
 
 def _step(name: str, left: Interactions) -> Step:
     return Step(name, left.matrix.nnz, *left.matrix.shape)
+
+
+def _refuse_twice(matrix: "sparse.coo_array[Any, Any]") -> None:
+    """What checked() sees in other formats; the conversion of this one would add up in silence."""
+    cells = np.ravel_multi_index(matrix.coords, matrix.shape)
+    twice = matrix.nnz - len(np.unique(cells))
+    if twice:
+        raise BadInteractions(f"found {twice} entries stored twice, expected none")
 
 
 def _rows(ids: Sequence[str], wanted: Sequence[str]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender import artifact
-from recommender.errors import BadInteractions, UnknownItem
+from recommender.errors import ArtifactDamaged, BadInteractions, UnknownItem
 from recommender.interactions import AnyMatrix, checked
 
 Rows = Sequence[int] | NDArray[np.integer[Any]]
@@ -20,7 +20,7 @@ class Stored:
     kind: ClassVar[str]
 
     def __init__(self, weights: NDArray[Any], facts: Mapping[str, Any]) -> None:
-        # Rows are gathered on every answer: in Fortran order that is 40 times slower.
+        # Rows are gathered on every answer; Fortran order would be far slower.
         self.weights = np.ascontiguousarray(weights)
         self.facts = dict(facts)
 
@@ -43,15 +43,25 @@ class Stored:
         return artifact.write(folder, self._arrays(), facts)
 
     @classmethod
-    def load(cls, folder: str | Path, digest: str | None = None) -> Self:
+    def load(cls, folder: str | Path, digest: str | None = None, *, resident: bool = False) -> Self:
         """The model saved in `folder`, verified and memory-mapped; facts are in `.facts`.
 
-        Raises ArtifactDamaged, ArtifactVersion or ArtifactKind.
+        Who serves for days asks for a `resident` one, held in memory: a mapped file that somebody
+        truncates kills the process. Raises ArtifactDamaged, ArtifactVersion or ArtifactKind.
         """
-        found = artifact.read(folder, digest, cls.kind)
+        found = artifact.read(folder, digest, cls.kind, resident=resident)
         own = {"format", "files", "kind"}
         facts = {name: fact for name, fact in found.manifest.items() if name not in own}
-        return cls._of(found.arrays, facts)
+        try:
+            model = cls._of(found.arrays, facts)
+            ids = model.ids
+        except KeyError as missing:
+            raise ArtifactDamaged(f"{folder} lacks {missing}") from missing
+        except (TypeError, ValueError) as wrong:
+            raise ArtifactDamaged(f"{folder} holds no {cls.kind} model: {wrong}") from wrong
+        if ids and len(ids) != len(model.weights):
+            raise ArtifactDamaged(f"{folder} has {len(ids)} ids, expected {len(model.weights)}")
+        return model
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -63,7 +73,7 @@ class Stored:
 
     @classmethod
     def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
-        return cls(arrays["weights"], facts)
+        return cls(square(arrays["weights"]), facts)
 
 
 class Linear(Stored):
@@ -103,6 +113,15 @@ class Linear(Stored):
         contributions: NDArray[np.float64] = self.weights[rows, item].astype(np.float64)
         amounts = _amounts(rows, weights)
         return contributions if amounts is None else contributions * amounts
+
+
+def square(weights: NDArray[Any]) -> NDArray[Any]:
+    """`weights` if it is a matrix (items, items); else raises ValueError."""
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+        raise ValueError(
+            f"weights have the shape {weights.shape}, expected as many rows as columns"
+        )
+    return weights
 
 
 def item_rows(rows: Rows, items: int) -> NDArray[np.intp]:

@@ -29,6 +29,12 @@ class _Candidate:
         return np.asarray(checked(folded) @ self.weights, dtype=np.float32)
 
 
+def most_liked(inputs: Matrix) -> NDArray[np.intp]:
+    """The columns of at most 2,000 items, those with most likes, in their order."""
+    liked = np.bincount(inputs.indices[inputs.data >= 1], minlength=inputs.shape[1])
+    return np.sort(np.argsort(-liked, kind="stable")[:MOST_ITEMS])
+
+
 def best_l2(
     inputs: Matrix,
     prior: NDArray[np.float32] | None = None,
@@ -41,17 +47,14 @@ def best_l2(
     """The `l2` of `grid` with the best NDCG@100 on a tenth of readers; entries of 1.0 are wanted.
 
     `inputs` (readers, items) holds 1.0 for a like and less for what counts less. The fit is
-    `recommender.ease.solve` on XᵀX + prior_share·l2·prior. Only the most liked 2,000 items are
-    looked at. With too few readers to tell, a rule of thumb: a fifth of their number, 1 to 100.
+    `recommender.ease.solve` on XᵀX + prior_share·l2·prior. Give it the `most_liked` items only:
+    it holds four matrices (items, items). With too few readers to tell, a rule of thumb: a fifth
+    of their number, 1 to 100.
     """
     readers = inputs.shape[0]
     thumb = float(np.clip(readers / 5, 1, 100))
     if round(SHARE * readers) < ENOUGH_READERS:
         return thumb
-    liked = np.bincount(inputs.indices[inputs.data >= 1], minlength=inputs.shape[1])
-    items = np.sort(np.argsort(-liked, kind="stable")[:MOST_ITEMS])
-    inputs = inputs[:, items]
-    likeness = None if prior is None else prior[np.ix_(items, items)]
     generator = np.random.default_rng(seed)
     repeats = 1 if round(SHARE * readers) >= SETTLED_READERS else REPEATS
     totals = np.zeros(len(grid))
@@ -65,7 +68,7 @@ def best_l2(
         totals += _qualities(
             inputs[np.sort(rest)],
             folded,
-            likeness,
+            prior,
             prior_share=prior_share,
             dropout=dropout,
             grid=grid,
@@ -76,7 +79,7 @@ def best_l2(
 def _qualities(
     inputs: Matrix,
     folded: Fold,
-    likeness: NDArray[np.float32] | None,
+    prior: NDArray[np.float32] | None,
     *,
     prior_share: float,
     dropout: float,
@@ -88,8 +91,8 @@ def _qualities(
     found = np.full(len(grid), -1.0)
     for n, l2 in enumerate(grid):
         buffer = together.copy()
-        if likeness is not None:
-            buffer += np.float32(prior_share * l2) * likeness
+        if prior is not None:
+            buffer += np.float32(prior_share * l2) * prior
         try:
             candidate = _Candidate(solve(buffer, l2, dropout))
         except PenaltyTooSmall:

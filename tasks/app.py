@@ -84,7 +84,7 @@ def _prepare_process(**_: object) -> None:
     from tasks.logs import configure  # noqa: PLC0415 -- senders have logs of their own
 
     settings = load(TaskSettings)
-    configure(settings)
+    configure(settings, load(DatabaseSettings).database_url.get_secret_value())
     # Beat keeps its schedule beside the models, and does not make the folder itself.
     settings.model_dir.parent.mkdir(parents=True, exist_ok=True)
 

@@ -26,16 +26,25 @@ def waiting(url: str) -> int:
         with client:
             return client.llen(QUEUE)
     except redis.AuthenticationError:
-        message = f"Redis at {_place(url)} wants another user name or password"
+        message = f"Redis{_place(url)} wants another user name or password"
         raise BrokerAway(message) from None
     except (redis.RedisError, OSError, ValueError):
-        message = f"Redis does not answer at {_place(url)}"
+        message = f"Redis does not answer{_place(url)}"
         raise BrokerAway(message) from None
 
 
 def _place(url: str) -> str:
-    """Host and port, or the socket, of a URL that may hold a password."""
-    parts = urlsplit(url)
+    """ " at " and the host and port, or the socket, of a URL that may hold a password.
+
+    Nothing where it cannot be told apart from a password with a / or @ in it.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "127.0.0.1", parts.port or 6379
+    except ValueError:
+        return ""
+    if url.count("@") > 1 or "@" in parts.path + parts.query + parts.fragment:
+        return ""
     if parts.scheme == "unix":
-        return parts.path
-    return parts.netloc.rpartition("@")[2] or "127.0.0.1:6379"
+        return f" at {parts.path}"
+    return f" at [{host}]:{port}" if ":" in host else f" at {host}:{port}"

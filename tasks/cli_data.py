@@ -1,5 +1,6 @@
 """webtoonctl demo and train: something to recommend from, and a model of it."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ def demo(
             "--if-empty", help="Do nothing, and say nothing, if there are works and a model."
         ),
     ] = False,
+    json: AsJson = False,
 ) -> None:
     """Prepare everything for a first look.
 
@@ -40,18 +42,24 @@ def demo(
             schema.upgrade(database)
             tell("works and simulated ratings")
             loaded = shipped.load(database, clock())
-            say(
-                f"Works: {loaded.works.new} new, {loaded.works.changed} changed, "
-                f"{loaded.works.same} as they were."
-            )
-            say(f"Simulated ratings written: {loaded.ratings}.")
+            if not json:
+                say(
+                    f"Works: {loaded.works.new} new, {loaded.works.changed} changed, "
+                    f"{loaded.works.same} as they were."
+                )
+                say(f"Simulated ratings written: {loaded.ratings}.")
             model = _active(database)
             trained = None
             if model is None or loaded.changed:
                 from tasks.jobs import retrain  # noqa: PLC0415
 
                 trained = retrain(database, model_dir(), clock=clock, progress=tell)
-        if trained is None:
+        if json:
+            became = _facts(trained) if trained else _unchanged(model)
+            as_json({"works": asdict(loaded.works), "ratings": loaded.ratings} | became)
+            if trained is not None and trained.model is None:
+                raise typer.Exit(NOTHING_LEARNT)
+        elif trained is None:
             say(f"The model {model.id if model else ''} stays active.")
         else:
             _tell(trained)
@@ -65,18 +73,36 @@ def train(json: AsJson = False) -> None:
     with opened() as database, progress("Training", stages=len(STAGES)) as tell:
         trained = retrain(database, model_dir(), clock=clock, progress=tell)
     if json:
-        from tasks.cli_models import facts  # noqa: PLC0415
-
-        model = facts(trained.model) if trained.model else None
-        outcome = "ok" if trained.model else "skipped"
-        as_json({"outcome": outcome, "reason": trained.skipped, "model": model})
+        as_json(_facts(trained))
         if trained.model is None:
             raise typer.Exit(NOTHING_LEARNT)
         return
     _tell(trained)
 
 
+def _facts(trained: "Trained") -> dict[str, object]:
+    """What became of a training, as JSON."""
+    from tasks.cli_models import facts  # noqa: PLC0415 -- only for JSON
+
+    return {
+        "outcome": "ok" if trained.model else "skipped",
+        "reason": trained.skipped,
+        "model": facts(trained.model) if trained.model else None,
+        "cleaning": [asdict(step) for step in trained.steps],
+    }
+
+
+def _unchanged(model: "ModelRow | None") -> dict[str, object]:
+    """As `_facts`, where the model that was there stays active."""
+    from tasks.cli_models import facts  # noqa: PLC0415 -- only for JSON
+
+    found = facts(model) if model else None
+    return {"outcome": "unchanged", "reason": None, "model": found, "cleaning": []}
+
+
 def _tell(trained: "Trained") -> None:
+    for step in trained.steps:
+        say(f"{step.name}: {step.rows} ratings, {step.readers} readers, {step.items} works.")
     model = trained.model
     if model is None:
         note(f"No model was made. {trained.skipped}")

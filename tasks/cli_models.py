@@ -37,7 +37,8 @@ def list_(json: AsJson = False) -> None:
 def rollback(json: AsJson = False) -> None:
     """Make the model before the active one active again.
 
-    A damaged one is passed over. Ends with 1 if there is none.
+    A damaged one is passed over. The one that was active is rejected: no later rollback comes back
+    to it. Ends with 1 if there is none.
     """
     from tasks import registry  # noqa: PLC0415 -- loads numpy
 
@@ -46,7 +47,7 @@ def rollback(json: AsJson = False) -> None:
     if json:
         as_json({"left": moved.left.id, "active": moved.back.id})
     else:
-        say(f"{moved.back.id} is active again; {moved.left.id} is retired.")
+        say(f"{moved.back.id} is active again; {moved.left.id} is rejected.")
 
 
 def facts(row: "ModelRow") -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,11 +135,6 @@ def rater_id(source: str, user: str, key: bytes | None) -> str:
     name = f"{source}\0{user}".encode()
     digest = hmac.digest(key, name, "sha256") if key else hashlib.sha256(name).digest()
     return digest[:RATER_BYTES].hex()
-
-
-def by_reason(rejected: Iterable[Rejected]) -> Counter[str]:
-    """How many rows do not count for each reason."""
-    return Counter(row.reason for row in rejected)
 
 
 def _work(lookup: Lookup, item: RatingItem, source: str) -> Work:

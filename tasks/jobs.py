@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import stamina
+
 from db import jobs
 from db.engine import Database
-from db.errors import DatabaseError
+from db.errors import DatabaseError, Unreachable
 from tasks.training import Progress, Trained, train
 
 RETRAIN = "retrain"
@@ -33,6 +35,13 @@ def retrain(
     except BaseException as error:
         _failed(database, run, error, clock())
         raise
+    _finished(database, run, trained, clock)
+    return trained
+
+
+# The model is published by now: a lock that somebody holds must not leave its run unfinished.
+@stamina.retry(on=Unreachable, attempts=5, timeout=120)
+def _finished(database: Database, run: int, trained: Trained, clock: Clock) -> None:
     model = trained.model
     counts = (
         {"readers": model.readers, "items": model.items, "rows": model.rows, "demo": model.demo}
@@ -50,7 +59,6 @@ def retrain(
         )
         if model:
             jobs.close_alerts(session, FAILED, clock())
-    return trained
 
 
 def _failed(database: Database, run: int, error: BaseException, now: datetime) -> None:

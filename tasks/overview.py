@@ -44,7 +44,8 @@ def overview(
     with database.read() as session:
         last = jobs.last_runs(session)
         return Overview(
-            url=database.engine.url.render_as_string(hide_password=True),
+            # Its query may hold a password too.
+            url=database.engine.url.set(query={}).render_as_string(hide_password=True),
             works=catalogue.version(session)[0],
             readers=readers.count(session),
             verdicts=feedback.count(session),

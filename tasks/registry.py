@@ -6,6 +6,7 @@ from pathlib import Path
 from db import models
 from db.engine import Database
 from db.models import ModelRow
+from db.tables import ModelState
 from recommender.default import DefaultModel
 from recommender.errors import ArtifactError
 from tasks.errors import NoModel, UnreadableModel
@@ -22,6 +23,7 @@ class Rollback:
 def rollback(database: Database, model_dir: Path) -> Rollback:
     """Makes the latest older model whose folder is sound the active one again.
 
+    The one it leaves is rejected, so that no later rollback comes back to it.
     Raises NoModel if there is no older one, UnreadableModel if the folders of all are damaged.
     """
     with database.write() as session:
@@ -32,7 +34,7 @@ def rollback(database: Database, model_dir: Path) -> Rollback:
         if not older:
             raise NoModel(f"There is no earlier model than {left.id} to go back to.")
         back = _first_sound(model_dir, older)
-        models.activate(session, back.id)
+        models.activate(session, back.id, left=ModelState.REJECTED)
     return Rollback(left, back)
 
 

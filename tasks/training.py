@@ -4,19 +4,21 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from db import models
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
-from recommender import default_model
+from recommender import artifact, default_model
+from recommender.interactions import Step
 from tasks import measuring
 from tasks.errors import NothingToDo
 from tasks.features import features_of
 from tasks.material import prepare, read
 
+WRITTEN_WITHIN = timedelta(hours=1)  # what is older and unfinished was left by a killed process
 STAGES = ("reading", "cleaning", "fitting", "measuring", "publishing")
 
 Progress = Callable[[str], None]
@@ -28,6 +30,7 @@ class Trained:
 
     model: ModelRow | None
     skipped: str | None = None
+    steps: tuple[Step, ...] = ()  # what each step of the cleaning left
 
 
 def train(
@@ -70,8 +73,10 @@ def train(
     )
     facts = {"id": row.id, "created_at": now.astimezone(UTC).isoformat(), "seed": seed}
     facts |= {"items": row.items, "demo": row.demo, "metrics": metrics}
+    artifact.sweep(model_dir, now - WRITTEN_WITHIN)
     digest = model.save(model_dir / row.id, ids=material.fit.items, extra=facts)
-    return Trained(_publish(database, model_dir, replace(row, digest=digest)))
+    published = _publish(database, model_dir, replace(row, digest=digest))
+    return Trained(published, steps=material.steps)
 
 
 def _publish(database: Database, model_dir: Path, row: ModelRow) -> ModelRow:

@@ -95,9 +95,9 @@ def similar(webtoon_id: int) -> str:
     return f"{Deed.SIMILAR}:{webtoon_id}"
 
 
-def why(webtoon_id: int) -> str:
-    """Explain this work's score."""
-    return f"{Deed.WHY}:{webtoon_id}"
+def why(webtoon_id: int, seed: int | None = None) -> str:
+    """Explain this work's score, or its likeness to the work `seed`."""
+    return f"{Deed.WHY}:{webtoon_id}:{seed or 0}"
 
 
 def show(webtoon_id: int) -> str:

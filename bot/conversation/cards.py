@@ -12,8 +12,18 @@ from db.tables import Verdict
 _MIN_SHARE = 0.10  # a like below a tenth of the reasons is not worth a line on a card
 
 
-def card(ctx: Context, work: Work, *, reason: str = "", impression_id: int | None = None) -> Card:
-    """The card of `work`, with the buttons that its present verdict calls for."""
+def card(
+    ctx: Context,
+    work: Work,
+    *,
+    reason: str = "",
+    impression_id: int | None = None,
+    seed: int | None = None,
+) -> Card:
+    """The card of `work`, with the buttons that its present verdict calls for.
+
+    `seed` is the work that it is shown for being like, so that "why?" speaks of the same.
+    """
     verdict = ctx.taste.verdicts.get(work.id)
     return Card(
         title=title(work),
@@ -21,7 +31,7 @@ def card(ctx: Context, work: Work, *, reason: str = "", impression_id: int | Non
         lines=facts(ctx, work),
         reason=reason,
         mark=ctx.say(f"mark.{verdict}") if verdict else "",
-        buttons=_buttons(ctx, work, verdict, impression_id),
+        buttons=_buttons(ctx, work, verdict, impression_id, seed),
         impression_id=impression_id,
     )
 
@@ -60,21 +70,30 @@ def reason(ctx: Context, work: Work) -> str:
     Where others read along it names no other work: what somebody likes is theirs to tell.
     """
     explanation = explain(ctx.library, ctx.taste, work.id)
-    reasons = [part for part in explanation.reasons if part.share >= _MIN_SHARE]
-    if explanation.policy == POPULARITY or not reasons:
+    if explanation.policy == POPULARITY:
         return ctx.say("reason.popular")
-    liked = ((ctx.library.work(part.webtoon_id), part.share) for part in reasons)
+    # Of many likes none may have a large share: then the two strongest are still the reason.
+    strong = [part for part in explanation.reasons if part.share >= _MIN_SHARE]
+    liked = (
+        (ctx.library.work(part.webtoon_id), part.share) for part in strong or explanation.reasons
+    )
     tellable = [(like, share) for like, share in liked if like and (ctx.adult or not like.adult)]
     if ctx.place.shared or not tellable:
         return ctx.say("reason.shared")
     named = {}
     for letter, (other, share) in zip("ab", tellable, strict=False):
         named[letter] = other.title
-        named[f"share_{letter}"] = f"{share:.0%}".rstrip("%")
+        named[f"share_{letter}"] = f"{100 * share:.0f}"
     return ctx.say("reason.two" if len(tellable) > 1 else "reason.one", **named)
 
 
-def _buttons(ctx: Context, work: Work, verdict: Verdict | None, impression_id: int | None) -> Rows:
+def _buttons(
+    ctx: Context,
+    work: Work,
+    verdict: Verdict | None,
+    impression_id: int | None,
+    seed: int | None,
+) -> Rows:
     def give(given: Verdict) -> Button:
         return Button(ctx.say(f"button.{given}"), actions.verdict(given, work.id, impression_id))
 
@@ -88,8 +107,10 @@ def _buttons(ctx: Context, work: Work, verdict: Verdict | None, impression_id: i
             Button(ctx.say("button.undo"), actions.undo(event_id)),
             Button(ctx.say("button.recommend"), actions.again()),
         )
-    second = (
+    second = [
         Button(ctx.say("button.similar"), actions.similar(work.id)),
-        Button(ctx.say("button.why"), actions.why(work.id)),
-    )
-    return (first, second)
+        Button(ctx.say("button.why"), actions.why(work.id, seed)),
+    ]
+    if verdict is None:
+        second.append(give(Verdict.HIDDEN))
+    return (first, tuple(second))

@@ -36,7 +36,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("dislike", "별로예요", Takes.TITLE, needs=True, menu=True),
     CommandSpec("unlike", "취소", Takes.TITLE, needs=True),
     CommandSpec("read", "읽었어요", Takes.TITLE, needs=True),
-    CommandSpec("similar", "비슷한", Takes.TITLE, needs=True, menu=True),
+    CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
     CommandSpec("why", "이유", Takes.TITLE),
     CommandSpec("list", "목록", menu=True),
     CommandSpec("settings", "설정", menu=True),

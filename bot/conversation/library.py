@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bot.conversation.search import Entry, Index
 from db.catalogue import Work
 from recommender import default_model
-from recommender.content import Content
+from recommender.content import Content, binary
 from recommender.errors import TooFewInteractions
+from recommender.interactions import Matrix
 
 Model = default_model
 
@@ -68,19 +68,9 @@ class Library:
         return np.array([work.adult for work in self.works], dtype=bool)
 
 
-def features(works: Sequence[Work]) -> sparse.csr_array:
+def features(works: Sequence[Work]) -> Matrix:
     """(works, features) binary: one feature for each genre, keyword and author."""
-    columns: dict[tuple[str, str], int] = {}
-    rows: list[int] = []
-    cells: list[int] = []
-    for row, work in enumerate(works):
-        kinds = (("genre", work.genres), ("keyword", work.keywords), ("author", work.authors))
-        for kind, values in kinds:
-            for value in dict.fromkeys(values):
-                rows.append(row)
-                cells.append(columns.setdefault((kind, value), len(columns)))
-    data = np.ones(len(rows), dtype=np.float32)
-    return sparse.csr_array((data, (rows, cells)), shape=(len(works), max(len(columns), 1)))
+    return binary([work.about for work in works])
 
 
 def placed(works: Sequence[Work], ids: Sequence[str]) -> NDArray[np.intp]:

@@ -1,12 +1,13 @@
 """/why: every verdict's exact part in a score, negatives too."""
 
 from bot.conversation import actions
+from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.find import find
 from bot.conversation.reply import Reply
-from bot.conversation.suggest import WELCOME
-from bot.conversation.taste import CONTENT, POPULARITY, Explanation, Part, explain
+from bot.conversation.suggest import SIMILAR, WELCOME
+from bot.conversation.taste import CONTENT, POPULARITY, Explanation, Part, Taste, explain
 from db import impressions
 from db.catalogue import Work
 from db.tables import Verdict
@@ -19,17 +20,29 @@ def why(ctx: Context, argument: str) -> Reply:
     if argument.strip():
         work = find(ctx, argument, actions.why, "why")
         return work if isinstance(work, Reply) else why_work(ctx, work)
-    last = impressions.last(ctx.session, ctx.reader.id, except_policy=WELCOME)
+    last = impressions.last(ctx.session, ctx.reader.id, except_policies=(WELCOME, SIMILAR))
     if last is None:
         raise UserError("why.nothing")
     return why_work(ctx, ctx.work(last.webtoon_id))
 
 
-def why_work(ctx: Context, work: Work) -> Reply:
-    """Why this work has its score for this reader; only they may see it."""
-    explanation = explain(ctx.library, ctx.taste, work.id)
+def answer(ctx: Context, action: Action) -> Reply:
+    """Why a card was shown, asked for by its button."""
+    seed = action.number(1) if len(action.parts) > 1 else 0  # older buttons carry none
+    return why_work(ctx, ctx.work(action.number(0)), ctx.work(seed) if seed else None)
+
+
+def why_work(ctx: Context, work: Work, seed: Work | None = None) -> Reply:
+    """Why this work has its score for this reader, or for its likeness to `seed`.
+
+    Only the reader may see it.
+    """
+    taste = Taste.only(seed.id) if seed else ctx.taste
+    explanation = explain(ctx.library, taste, work.id)
     lines = [ctx.say("why.title", title=work.title)]
-    if work.id in ctx.taste.verdicts:
+    if seed:
+        lines.append(ctx.say("reason.similar", title=seed.title))
+    elif work.id in ctx.taste.verdicts:
         lines.append(ctx.say("why.own"))
     lines += _body(ctx, work, explanation)
     served = ctx.library.served

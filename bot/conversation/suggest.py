@@ -73,15 +73,14 @@ def similar_to(ctx: Context, work: Work) -> Reply:
     rows = [int(row) for row in top(ranking.scores, masked, SLATE)]
     if not rows:
         raise UserError("recommend.nothing_similar", title=work.title)
-    why = ctx.say("reason.similar", title=work.title)
-    shown = slate(ctx, rows, Ranking(ranking.scores, SIMILAR), reason=why)
+    shown = slate(ctx, rows, Ranking(ranking.scores, SIMILAR), seed=work)
     return Reply(ctx.say("recommend.similar", title=work.title), shown)
 
 
 def slate(
-    ctx: Context, rows: Sequence[int], ranking: Ranking, reason: str = ""
+    ctx: Context, rows: Sequence[int], ranking: Ranking, seed: Work | None = None
 ) -> tuple[Card, ...]:
-    """The cards of the works in these rows, logged as one slate."""
+    """The cards of the works in these rows, logged as one slate; `seed` if they are like it."""
     works = [ctx.library.works[row] for row in rows]
     logged = impressions.log(
         ctx.session,
@@ -95,7 +94,13 @@ def slate(
         now=ctx.now,
     )
     return tuple(
-        cards.card(ctx, work, reason=reason or cards.reason(ctx, work), impression_id=impression)
+        cards.card(
+            ctx,
+            work,
+            reason=ctx.say("reason.similar", title=seed.title) if seed else cards.reason(ctx, work),
+            impression_id=impression,
+            seed=seed.id if seed else None,
+        )
         for work, impression in zip(works, logged, strict=True)
     )
 
@@ -118,7 +123,7 @@ def _best(ctx: Context, ranking: Ranking, wish: Wish) -> list[int]:
         ctx.reader.id,
         ctx.now - _LATELY,
         limit=_LATELY_CARDS,
-        except_policy=WELCOME,
+        except_policies=(WELCOME,),
     )
     recent = [ctx.library.row_of[w] for w in lately if w in ctx.library.row_of]
     fresh = masked.copy()
@@ -130,9 +135,11 @@ def _best(ctx: Context, ranking: Ranking, wish: Wish) -> list[int]:
 
 
 def _header(ctx: Context, ranking: Ranking) -> str:
-    if ranking.policy == POPULARITY:
-        return ctx.say("recommend.first" if ctx.library.served else "recommend.popularity")
-    return "" if ctx.library.served else ctx.say("recommend.no_model")
+    if ranking.policy != POPULARITY:
+        return "" if ctx.library.served else ctx.say("recommend.no_model")
+    if ctx.library.served is None:
+        return ctx.say("recommend.popularity")
+    return ctx.say("recommend.unrelated" if ctx.taste.likes else "recommend.first")
 
 
 def _require_catalogue(ctx: Context) -> None:

@@ -78,7 +78,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.UNDO: verdicts.undo,
     Deed.REMOVE: own.remove,
     Deed.SIMILAR: lambda ctx, action: suggest.similar_to(ctx, ctx.work(action.number(0))),
-    Deed.WHY: lambda ctx, action: reasons.why_work(ctx, ctx.work(action.number(0))),
+    Deed.WHY: reasons.answer,
     Deed.SHOW: lambda ctx, action: Reply(cards=(cards.card(ctx, ctx.work(action.number(0))),)),
     Deed.AGAIN: lambda ctx, action: suggest.recommend(ctx, ":".join(action.parts)),
     Deed.WELCOME: welcome.press,

@@ -46,6 +46,7 @@ class Taste:
 
 
 POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
+_RESIDUE = 1e-6  # a similarity below this is what float32 leaves of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +65,38 @@ class Ranking:
 def rank(library: Library, taste: Taste) -> Ranking:
     """Scores for every work of the library, unmasked.
 
-    With a model: EASE, or content for works nobody rated yet. Without: content. For a reader
-    whose verdicts say nothing: popularity.
+    By the model if it knows a work that the reader likes (EASE; content for works nobody rated
+    yet), else by content alone; by popularity for a reader whose likes say nothing, or who has
+    none. Works that came after the model's training join with the next one.
     """
+    if taste.likes:
+        for ranking in (_by_model(library, taste), _by_content(library, taste)):
+            if ranking is not None:
+                return ranking
+    return Ranking(library.popularity, POPULARITY)
+
+
+def _by_model(library: Library, taste: Taste) -> Ranking | None:
     served = library.served
-    if not taste.likes:
-        return Ranking(library.popularity, POPULARITY)
-    if served is None:
-        content = library.content
-        scores = content.scores_of(_rows(library, taste.likes)) if content is not None else None
-        if scores is None or not scores.any():
-            return Ranking(library.popularity, POPULARITY)
-        return Ranking(scores, CONTENT)
     liked, disliked = _columns(library, taste.likes), _columns(library, taste.dislikes)
-    if not liked:
-        return Ranking(library.popularity, POPULARITY)
+    if served is None or not liked:
+        return None
+    scored = served.model.scores_of(liked, disliked)
+    if not scored.any():
+        return None
     known = served.columns >= 0
     scores = np.full(len(library.works), -np.inf, dtype=np.float32)
-    scores[known] = served.model.scores_of(liked, disliked)[served.columns[known]]
+    scores[known] = scored[served.columns[known]]
     cold = np.zeros(len(library.works), dtype=bool)
     cold[known] = served.model.cold[served.columns[known]]
     return Ranking(scores, EASE, cold)
+
+
+def _by_content(library: Library, taste: Taste) -> Ranking | None:
+    if library.content is None:
+        return None
+    scores = library.content.scores_of(_rows(library, taste.likes))
+    return Ranking(scores, CONTENT) if scores.max(initial=0) > _RESIDUE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +129,16 @@ def explain(library: Library, taste: Taste, webtoon_id: int) -> Explanation:
     row = library.row_of[webtoon_id]
     ranking = rank(library, taste)
     policy = ranking.policy_of(row)
-    if policy == POPULARITY or not np.isfinite(ranking.scores[row]):
+    if ranking.policy == POPULARITY or not np.isfinite(ranking.scores[row]):
         return Explanation(policy, 0.0, ())
-    if library.served is None:
+    if ranking.policy == CONTENT:
         content = library.content
-        assert content is not None  # noqa: S101 -- else the policy were popularity
+        assert content is not None  # noqa: S101 -- it has just ranked
         ids = [(w, Verdict.LIKE) for w in taste.likes if w in library.row_of]
         points = content.explain(_rows(library, taste.likes), row)
     else:
         served = library.served
+        assert served is not None  # noqa: S101 -- it has just ranked
         column = int(served.columns[row])
         liked = [w for w in taste.likes if _column(library, w) >= 0]
         disliked = [w for w in taste.dislikes if _column(library, w) >= 0]

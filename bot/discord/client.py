@@ -30,8 +30,8 @@ class WebtoonClient(discord.Client):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
-        self._exchange = Exchange(bridge)
         self._work: set[asyncio.Task[Any]] = set()
+        self._exchange = Exchange(bridge, self._work)
         self.tree = Tree(self, self.commanded, self.asked_for_choices)
 
     async def setup_hook(self) -> None:
@@ -82,8 +82,10 @@ class WebtoonClient(discord.Client):
 
     async def finish(self) -> None:
         """Lets running work end, then hangs up; within four seconds, whatever Discord does."""
-        if self._work:
-            await asyncio.wait(self._work, timeout=DRAINING_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAINING_SECONDS):
+                while self._work:  # an answer's end may begin the remembering of its card
+                    await asyncio.wait(self._work)
         for task in self._work:
             task.cancel()
         with suppress(TimeoutError):

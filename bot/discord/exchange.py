@@ -22,6 +22,7 @@ Interaction = discord.Interaction[Any]
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
+REMEMBERING_SECONDS = 60.0  # a database away for longer has no time for a card's place either
 OFFERING_SECONDS = 2.5  # leaves the rest of the three seconds for the way to Discord
 
 log = structlog.get_logger()
@@ -30,8 +31,11 @@ log = structlog.get_logger()
 class Exchange:
     """Carries what readers do to the conversation, and its replies back to them."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, work: set[asyncio.Task[Any]]) -> None:
+        """`work` is where tasks begun here are counted while they run."""
         self._bridge = bridge
+        self._work = work
+        self._remembering = asyncio.Lock()
         self._reactions: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def command(
@@ -110,9 +114,7 @@ class Exchange:
         choices = []
         try:
             async with asyncio.timeout(OFFERING_SECONDS):
-                choices = await self._bridge.run(
-                    self._bridge.hearing.complete, speaker, name, typed
-                )
+                choices = await self._bridge.complete(speaker, name, typed)
         except TimeoutError:
             log.warning("discord: autocomplete took too long", command=name)
         except Exception:
@@ -192,18 +194,32 @@ class Exchange:
     async def _shown(
         self, message: render.Message, send: Callable[[], Awaitable[discord.Message | None]]
     ) -> bool:
-        """Sends `message`; whether it arrived. A card is remembered with where it stands."""
+        """Sends `message`; whether it arrived. Where a card stands is remembered meanwhile."""
         sent = await attempt(send)
         if sent is None:
             return False
         card = message.card
         if card and card.impression_id is not None:
             where = events.reference(sent.channel.id, sent.id)
-            try:
-                await self._bridge.run(self._bridge.hearing.delivered, (card.impression_id,), where)
-            except Unavailable:
-                log.warning("discord: card shown but not remembered", message=where)
+            task = asyncio.create_task(self._remember(card.impression_id, where))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
         return True
+
+    async def _remember(self, impression_id: int, where: str) -> None:
+        """Notes which message shows a card, so that reactions to it count."""
+        delivered = self._bridge.hearing.delivered
+        try:
+            async for another in stamina.retry_context(
+                Unavailable, attempts=None, timeout=REMEMBERING_SECONDS, wait_max=5.0
+            ):
+                with another:
+                    async with self._remembering:  # a locked database must not take all threads
+                        await self._bridge.run(delivered, (impression_id,), where)
+        except Unavailable:
+            log.warning("discord: card shown but not remembered", message=where)
+        except Exception:
+            log.exception("discord: card shown but not remembered", message=where)
 
 
 Deliver = Callable[[render.Message], Awaitable[bool]]

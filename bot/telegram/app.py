@@ -35,8 +35,10 @@ async def serve(
     """
     for name in ("httpx", "httpcore", "telegram"):  # they log addresses with the token in them
         logging.getLogger(name).setLevel(logging.WARNING)
-    # A 502 is a page of HTML, which the library reports with a traceback; we say it in one line.
-    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
+    # A 502's page of HTML and the fourth 429 in a row: the library would report them with a
+    # traceback; we try again.
+    for name in ("telegram.request", "telegram.ext.AIORateLimiter"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     bot = make_bot(token.get_secret_value(), api_url, pace)
     stopping = asyncio.create_task(stop.wait())
     listening = asyncio.create_task(_listen(bot, bridge, pace))
@@ -78,9 +80,7 @@ async def _connect(bot: DoorBot, pace: Pace) -> None:
         on=patience,
         attempts=None,
         timeout=None,
-        wait_initial=pace.first_retry_seconds,
-        wait_max=pace.longest_retry_seconds,
-        wait_jitter=pace.first_retry_seconds,
+        **pace.retries(),
     ):
         with attempt:
             await bot.initialize()

@@ -32,9 +32,9 @@ class Handler:
         self._pace = pace
 
     async def handle(self, incoming: Incoming, *, again: bool = False) -> bool:
-        """Hears and answers; True when it is done with, False when it is to be tried again later.
+        """Hears and answers; True when it is done with, False when the next start is to try again.
 
-        Only an answer that the network would not take is worth a later attempt.
+        Only an answer that the network would not take, for very long, is worth that.
         """
         if incoming.query_id is None:
             return await self._converse(incoming, self._future(), again)
@@ -47,7 +47,7 @@ class Handler:
         """Says that the database is away, as a toast to a press and as a message otherwise."""
         event, notice = incoming.event, ""
         if event is not None:
-            apology = await self._bridge.run(self._bridge.hearing.apology, event.speaker)
+            apology = self._bridge.hearing.apology(event.speaker)  # needs no thread
             notice = apology.notice or apology.text
         if incoming.query_id is not None:
             await self._sender.answer(incoming.query_id, notice)
@@ -87,9 +87,7 @@ class Handler:
             on=Unavailable,  # only a reaction: nobody sees an apology for it, so it has to count
             attempts=None,
             timeout=None,
-            wait_initial=self._pace.first_retry_seconds,
-            wait_max=self._pace.longest_retry_seconds,
-            wait_jitter=self._pace.first_retry_seconds,
+            **self._pace.retries(),
         ):
             with attempt:
                 try:
@@ -101,7 +99,7 @@ class Handler:
                     log.exception("telegram.hearing_failed", key=event.key)
         if isinstance(event.said, Reaction):
             return None
-        return await self._bridge.run(self._bridge.hearing.apology, event.speaker)
+        return self._bridge.hearing.apology(event.speaker)
 
     async def _deliver_calmly(self, reply: Reply, incoming: Incoming, event: Event) -> bool:
         try:
@@ -170,9 +168,7 @@ class Handler:
         retrying = stamina.AsyncRetryingCaller(
             attempts=None,
             timeout=self._pace.send_seconds,
-            wait_initial=self._pace.first_retry_seconds,
-            wait_max=self._pace.longest_retry_seconds,
-            wait_jitter=self._pace.first_retry_seconds,
+            **self._pace.retries(),
         )
         delivered = self._bridge.hearing.delivered
         try:

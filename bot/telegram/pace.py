@@ -1,6 +1,15 @@
 """How long the Telegram door waits for what."""
 
 from dataclasses import dataclass
+from typing import TypedDict
+
+
+class Retries(TypedDict):
+    """How the pauses between retries grow, in the words of stamina."""
+
+    wait_initial: float
+    wait_max: float
+    wait_jitter: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +21,18 @@ class Pace:
     call_seconds: float = 15.0  # until an unanswered call counts as failed
     first_retry_seconds: float = 0.5  # doubled from one retry to the next ...
     longest_retry_seconds: float = 30.0  # ... up to this
-    send_seconds: float = 60.0  # a message that cannot be sent for so long is given up
+    send_seconds: float = 60.0  # what only helps at once, such as a toast, is then given up
+    answer_seconds: float = 3600.0  # an answer is; it is given at the next start
     database_seconds: float = 1.0  # between two attempts while the database is away
     drain_seconds: float = 3.5  # what is running at the end may still finish in this time
+
+    def retries(self) -> Retries:
+        """The pauses between retries."""
+        return {
+            "wait_initial": self.first_retry_seconds,
+            "wait_max": self.longest_retry_seconds,
+            "wait_jitter": self.first_retry_seconds,
+        }
 
 
 REAL = Pace()

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import stamina
@@ -15,6 +16,7 @@ from bot.bridge import Bridge
 from bot.conversation.events import Platform, Reaction
 from bot.hearing import Unavailable
 from bot.telegram.handling import Handler
+from bot.telegram.lanes import Lanes
 from bot.telegram.pace import Pace
 from bot.telegram.sending import patience
 from bot.telegram.updates import ALLOWED_UPDATES, Incoming, Me, read
@@ -22,8 +24,6 @@ from bot.telegram.updates import ALLOWED_UPDATES, Incoming, Me, read
 log = structlog.get_logger()
 
 RawUpdate = dict[str, Any]
-
-MAX_RUNNING = 256  # more than this wait at Telegram until some are done
 
 
 class Poller:
@@ -53,8 +53,7 @@ class Poller:
         self._recovered = False
         self._told: set[str] = set()  # apologised for, not kept: not to be handled later on
         self._owed: set[str] = set()  # answered, but the database could not be told
-        self._running: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(MAX_RUNNING)
+        self._lanes = Lanes()
 
     async def run(self) -> None:
         """Listens until cancelled. Raises InvalidToken when Telegram no longer knows the token."""
@@ -67,11 +66,7 @@ class Poller:
 
     async def drain(self) -> None:
         """Gives what is running `pace.drain_seconds` to finish; the rest is kept for next time."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._pace.drain_seconds)
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._lanes.drain(self._pace.drain_seconds)
 
     async def _fetch(self) -> list[RawUpdate]:
         """The next updates, raw.
@@ -89,9 +84,7 @@ class Poller:
             on=_patience,
             attempts=None,
             timeout=None,
-            wait_initial=self._pace.first_retry_seconds,
-            wait_max=self._pace.longest_retry_seconds,
-            wait_jitter=self._pace.first_retry_seconds,
+            **self._pace.retries(),
         ):
             with attempt:
                 return cast(list[RawUpdate], await self._request.post(self._url, body))
@@ -120,7 +113,7 @@ class Poller:
         self._owed |= self._told & fresh.keys()
         for key in sorted(kept, key=int):
             if key not in self._told:
-                await self._start(self._handle(fresh[key][0]))
+                await self._start(fresh[key][0])
         self._told -= fresh.keys()
         for key in tuple(self._owed):
             await self._settle(key)
@@ -139,7 +132,7 @@ class Poller:
             if incoming is None:
                 await self._settle(key)
             else:
-                await self._start(self._handle(incoming, again=True))
+                await self._start(incoming, again=True)
 
     async def _apologise(self, batch: Sequence[Incoming]) -> None:
         """Asks each reader once to try again; a reaction is silent and waits for better times."""
@@ -147,7 +140,11 @@ class Poller:
             silent = incoming.event is not None and isinstance(incoming.event.said, Reaction)
             if not silent and incoming.key not in self._told:
                 self._told.add(incoming.key)
-                await self._start(self._handler.apologise(incoming))
+                work = partial(self._handler.apologise, incoming)
+                await self._lanes.start(incoming.chat_id, work)
+
+    async def _start(self, incoming: Incoming, *, again: bool = False) -> None:
+        await self._lanes.start(incoming.chat_id, partial(self._handle, incoming, again=again))
 
     async def _handle(self, incoming: Incoming, *, again: bool = False) -> None:
         if await self._handler.handle(incoming, again=again):
@@ -161,19 +158,6 @@ class Poller:
             self._owed.add(key)
         else:
             self._owed.discard(key)
-
-    async def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work` beside all else, once there is room; begun in the order of the calls."""
-        await self._room.acquire()
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._room.release()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("telegram.update_failed", exc_info=error)
 
 
 def _patience(error: Exception) -> bool | float:

@@ -84,6 +84,11 @@ def passing(error: Exception) -> bool:
     return type(error) in {NetworkError, TimedOut}
 
 
+def _again(error: Exception) -> bool | float:
+    # The rate limiter waits at a 429 too, but gives up at the fourth in a row.
+    return seconds(error) if isinstance(error, RetryAfter) else passing(error)
+
+
 def seconds(error: RetryAfter) -> float:
     """How long Telegram asks us to wait."""
     wait = error.retry_after
@@ -91,25 +96,24 @@ def seconds(error: RetryAfter) -> float:
 
 
 class Sender:
-    """Says things in chats. Every method retries what passes, for at most `pace.send_seconds`.
+    """Says things in chats. Every method retries what passes and waits where it is told to.
 
-    What remains is raised: Unreachable for a chat that is closed to us, else TelegramError.
+    For an answer that lasts at most `pace.answer_seconds`: the reader's later answers wait behind
+    it, so that they come in order. For all else it is at most `pace.send_seconds`. What remains is
+    raised: Unreachable for a chat that is closed to us, else TelegramError.
     """
 
     def __init__(self, bot: DoorBot, pace: Pace) -> None:
         self.bot = bot
-        self._retrying = stamina.AsyncRetryingCaller(
-            attempts=None,
-            timeout=pace.send_seconds,
-            wait_initial=pace.first_retry_seconds,
-            wait_max=pace.longest_retry_seconds,
-            wait_jitter=pace.first_retry_seconds,
-        )
+        self._pace = pace
 
-    async def call(self, request: Callable[[], Awaitable[T]]) -> T:
-        """The result of a Bot API call that may be repeated."""
+    async def call(self, request: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
+        """The result of a call that may be repeated for `seconds`, else `pace.send_seconds`."""
+        retrying = stamina.AsyncRetryingCaller(
+            attempts=None, timeout=seconds or self._pace.send_seconds, **self._pace.retries()
+        )
         try:
-            return await self._retrying(passing, request)
+            return await retrying(_again, request)
         except Forbidden as error:
             raise Unreachable(str(error)) from error
         except BadRequest as error:
@@ -140,10 +144,10 @@ class Sender:
             return reference(sent.chat_id, sent.message_id)
 
         try:
-            return await self.call(request)
+            return await self._deliver(request)
         except ChatMigrated as moved:  # a group that became a supergroup has a new id
             new_chat = moved.new_chat_id
-            return await self.call(lambda: request(new_chat))
+            return await self._deliver(lambda: request(new_chat))
 
     async def edit(self, chat_id: int, message_id: int, message: Outgoing) -> str:
         """Puts `message` in another's place; sends it anew where that one is gone."""
@@ -159,7 +163,7 @@ class Sender:
             )
 
         try:
-            await self.call(request)
+            await self._deliver(request)
         except BadRequest as error:
             if _says(error, _GONE):
                 return await self.send(chat_id, message)
@@ -196,7 +200,10 @@ class Sender:
                 message_thread_id=thread_id,
             )
 
-        await self.call(request)
+        await self._deliver(request)
+
+    async def _deliver(self, request: Callable[[], Awaitable[T]]) -> T:
+        return await self.call(request, self._pace.answer_seconds)
 
 
 def polling_request(pace: Pace) -> HTTPXRequest:

@@ -88,6 +88,23 @@ def test_a_secret_is_masked_wherever_it_stands(capsys, form):
     assert "ValueError" in err
 
 
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("sqlite:///var/webtoonbot.db", []),
+        ("postgresql://mina:hush@db/webtoons", ["hush"]),
+        ("postgresql://mina:a%2Fb%40c@db/webtoons", ["a%2Fb%40c", "a/b@c"]),
+        ("postgresql://mina:a/b@db/webtoons", ["a%2Fb", "a/b"]),
+        ("postgresql://db/webtoons?user=mina&password=hush", ["hush"]),
+        ("redis://:hush@127.0.0.1:6379/0", ["hush"]),
+        ("postgresql://mina:hush@db:notaport/webtoons", []),
+        ("no address", []),
+    ],
+)
+def test_an_addresss_password_is_found_in_each_form_it_may_be_logged_in(url, secrets):
+    assert sorted(logs.passwords(url)) == secrets
+
+
 @pytest.mark.parametrize("level", ["DEBUG", "INFO"])
 def test_http_libraries_do_not_log_urls(capsys, level):
     logs.configure(level, "json")

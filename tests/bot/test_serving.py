@@ -3,6 +3,7 @@
 import shutil
 import threading
 
+import numpy as np
 import pytest
 import structlog
 
@@ -118,7 +119,7 @@ def test_a_damaged_new_model_is_not_served_and_the_operator_is_told(
     assert served.library.served.id == "first"
     (alert,) = alerts(database)
     assert alert.key == "model-damaged:second"
-    assert alert.message.startswith("The model second cannot be loaded, an earlier one serves: ")
+    assert alert.message.startswith("The model second cannot be loaded, first serves: ")
     assert alert.opened_at == clock()
     assert [(entry["log_level"], entry["model"]) for entry in logs] == [("error", "second")]
 
@@ -191,13 +192,75 @@ def test_going_back_to_a_model_that_is_damaged_leaves_the_present_one_serving(
     assert [alert.key for alert in alerts(database)] == ["model-damaged:first"]
 
 
-def test_files_that_change_beneath_a_loaded_model_do_not_unseat_it(served, model_dir, clock):
+def test_files_damaged_beneath_a_loaded_model_do_not_unseat_it_but_are_told(
+    served, database, model_dir
+):
+    before = served.library.served.model
     damage(model_dir / "first")
-    stock(served._database, clock(), [Facts("naver", "2000", "새 작품")])
 
     served.refresh()
 
-    assert served.library.served.id == "first"
+    assert served.library.served.model is before
+    (alert,) = alerts(database)
+    assert alert.message.startswith(
+        "The files of the model first, which serves from memory, are damaged: "
+    )
+
+    damage(model_dir / "first")  # mended
+    served.refresh()
+    assert alerts(database) == []
+
+
+def test_a_file_cut_short_while_it_serves_changes_no_answer(served, model_dir):
+    model = served.library.served.model
+    before = model.scores_of([0, 1])
+
+    for path in (model_dir / "first").glob("*.npy"):
+        path.write_bytes(b"")
+
+    np.testing.assert_array_equal(model.scores_of([0, 1]), before)
+
+
+def test_what_could_not_be_told_is_told_at_the_next_refresh(
+    served, database, model_dir, clock, monkeypatch
+):
+    second(database, model_dir, clock, damaged=True)
+    with monkeypatch.context() as away:
+        away.setattr(database, "write", _gone().write)
+        with pytest.raises(Unreachable):
+            served.refresh()
+    assert alerts(database) == []
+
+    served.refresh()
+
+    assert [alert.key for alert in alerts(database)] == ["model-damaged:second"]
+
+
+def test_a_start_with_nothing_to_tell_writes_nothing(served, database, clock, monkeypatch):
+    monkeypatch.setattr(database, "write", _gone().write)
+    restarted = Serving(database, served._model_dir, clock)
+
+    assert restarted.refresh() is True
+    assert restarted.library.served.id == "first"
+
+
+def test_closing_does_not_wait_for_a_refresh_that_hangs(served, monkeypatch):
+    monkeypatch.setattr("bot.serving._PATIENCE_SECONDS", 0.01)
+    refreshing, enough = threading.Event(), threading.Event()
+
+    def hang():
+        refreshing.set()
+        return enough.wait(10) and False
+
+    served.refresh = hang
+    served.watch(every_seconds=0.001)
+    assert refreshing.wait(10)
+
+    served.close()
+
+    assert served._thread.is_alive()
+    enough.set()
+    served._thread.join(10)
 
 
 def test_with_no_model_that_can_be_read_it_serves_without(serving, database, model_dir, digest):
@@ -209,6 +272,10 @@ def test_with_no_model_that_can_be_read_it_serves_without(serving, database, mod
 
     assert serving.library.served is None
     assert len(serving.library.works) == len(SHELF)
+    (alert,) = alerts(database)
+    assert alert.message.startswith(
+        "The model first cannot be loaded, none serves, popularity does: "
+    )
 
 
 def test_a_model_of_the_works_in_another_order_is_placed_by_their_keys(

@@ -40,7 +40,7 @@ def test_a_like_and_a_recommendation(screen):
 
     assert sum(line.startswith("  https://comic.naver.com") for line in slate) == 3
     assert "  [1] 👍 Like  [2] 👎 Not for me  [3] ✅ Read it" in slate
-    assert "  [16] 🔄 Show others" in slate
+    assert "  [19] 🔄 Show others" in slate
     assert slate.count("  💡 Because you liked 신의 탑 (100 %)") == 3
 
 
@@ -54,7 +54,7 @@ def test_every_button_of_a_slate_stays_in_reach_after_one_was_pressed(screen):
     screen.types("/recommend")
     screen.types("1")
 
-    assert "👍" in screen.types("6")
+    assert "👍" in screen.types("7")
     assert "You like this" in screen.out.getvalue()
 
 

@@ -20,7 +20,7 @@ SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 # What stands in the braces of the f-strings that make keys.
 FAMILIES = {
     "verdict": [*Verdict],
-    "given": ["like", "dislike", "read"],
+    "given": [*Verdict],
     "spec.name": [spec.name for spec in COMMANDS],
     "day": ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"],
     "adult": ["on", "off"],

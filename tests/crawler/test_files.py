@@ -268,3 +268,29 @@ def test_a_work_that_does_not_count_has_a_reason(file, row, reason):
     path = file(f"id,title,weekdays,finished,url\n{row}\n")
 
     assert list(files.works(path)) == [Rejected(2, reason)]
+
+
+@pytest.mark.parametrize("layout", ["[{}, {}, {}]", "{}\n{}\n{}"])
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        ("\\u0000", "a character that is no text (NUL, or half of a pair)"),
+        ("\\ud83d", "a character that is no text (NUL, or half of a pair)"),
+    ],
+)
+def test_a_character_that_is_no_text_costs_its_row_alone(file, layout, harm, reason):
+    good = '{"user": "kim", "title": "\\ud83d\\ude00", "rating": 4}'
+    bad = f'{{"user": "kim{harm}", "title": "x", "rating": 4}}'
+
+    first, second, third = files.ratings(file(layout.format(good, bad, good)))
+
+    assert first.title == third.title == "\U0001f600"
+    assert second == Rejected(2 if "\n" in layout else 1, reason)
+
+
+def test_lists_within_lists_cost_their_row_alone(file):
+    bad = '{"user": ' + "[" * 700 + "]" * 700 + "}"
+
+    (found,) = files.ratings(file(bad))
+
+    assert isinstance(found, Rejected)

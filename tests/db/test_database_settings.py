@@ -52,3 +52,10 @@ def test_a_wrong_setting_is_one_sentence_that_names_it_and_hides_its_value(monke
     assert str(refused.value).startswith("The setting METRICS_PORT is wrong: ")
     assert "s3cret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_dotenv_file_in_another_encoding_is_one_sentence(elsewhere):
+    (elsewhere / ".env").write_bytes("DATABASE_URL=sqlite:///웹툰.db\n".encode("cp949"))
+
+    with pytest.raises(InvalidSettings, match=r"^The file \.env is not UTF-8 text\.$"):
+        load(DatabaseSettings)

@@ -6,6 +6,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from db import schema
+from db.engine import Database
 from db.errors import Unreachable, WrongSchema
 from db.probe import newest
 from db.tables import Base
@@ -73,6 +74,25 @@ def test_foreign_keys_are_on_again_after_a_migration(database):
             assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_only_looks_at_the_version_waits_for_nobody(database, database_url):
+    looking = Database(database_url, wait_seconds=0)
+
+    with database.write():
+        schema.require_head(looking)
+
+    looking.close()
+
+
+def test_what_points_at_an_impression_is_found_by_an_index(database):
+    indexes = inspect(database.engine).get_indexes("feedback_event")
+
+    assert {tuple(index["column_names"]) for index in indexes} == {
+        ("impression_id",),
+        ("reader_id", "webtoon_id"),
+    }
+
+
 def test_tables_of_another_version_are_refused(empty_database):
     with pytest.raises(WrongSchema, match=r"at schema nothing.*run webtoonctl db upgrade"):
         schema.require_head(empty_database)
@@ -82,8 +102,6 @@ def test_tables_of_another_version_are_refused(empty_database):
 
 
 def test_a_database_that_is_away_is_said_in_one_sentence():
-    from db.engine import Database
-
     database = Database("postgresql://nobody:secret@127.0.0.1:1/nothing")
 
     with pytest.raises(Unreachable, match="The database does not answer: ") as refused:

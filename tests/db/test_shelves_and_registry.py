@@ -1,12 +1,17 @@
 """The catalogue, ratings, the registry of models, jobs and their alerts."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from db import catalogue, jobs, models, ratings, readers
 from db.catalogue import Facts, Upserted
+from db.engine import Database
 from db.models import ModelRow
 from db.ratings import Counts, Star
 from db.tables import ModelState
@@ -34,7 +39,6 @@ def test_a_work_is_known_by_source_and_id_not_by_title(session):
     catalogue.upsert(session, same, NOON)
 
     assert [work.key for work in catalogue.works(session)] == ["naver:1", "naver:2", "kakao:1"]
-    assert set(catalogue.ids_by_key(session)) == {"naver:1", "naver:2", "kakao:1"}
 
 
 def test_one_list_that_names_a_work_twice_keeps_the_later(session):
@@ -63,6 +67,15 @@ def test_the_version_changes_with_the_catalogue_and_only_then(session):
     later = NOON + timedelta(days=2)
     catalogue.upsert(session, [replace(SHELF[0], title="새 제목")], later)
     assert catalogue.version(session) == (len(SHELF), later)
+
+
+def test_a_change_that_is_committed_late_is_seen_too(session):
+    catalogue.upsert(session, SHELF, NOON)
+    before = catalogue.version(session)
+
+    catalogue.upsert(session, [replace(SHELF[0], title="새 제목")], NOON - timedelta(hours=1))
+
+    assert catalogue.version(session) == (len(SHELF), NOON + timedelta(microseconds=1)) != before
 
 
 def test_titles_of_some_works(session):
@@ -97,6 +110,17 @@ def test_simulated_ratings_are_kept_apart(database):
         assert ratings.counts(session) == Counts(2, 2, 0, 0)
 
 
+def test_raters_of_two_sources_are_told_apart(database):
+    stock(database)
+    with database.write() as session:
+        work = catalogue.works(session)[0].id
+        ratings.upsert(session, "a", [Star("bc", work, 9)])
+        ratings.upsert(session, "ab", [Star("c", work, 9)])
+
+        assert ratings.counts(session) == Counts(2, 2, 0, 0)
+        assert ratings.count(session) == 2
+
+
 def test_thousands_of_ratings_go_in_at_once(database):
     stock(database)
     with database.write() as session:
@@ -124,6 +148,56 @@ def test_the_active_mark_moves_and_the_one_before_is_retired(session):
     assert [row.id for row in models.retired_before(session, models.active(session))] == ["b", "a"]
 
 
+def test_two_models_are_never_active_at_once(database):
+    with pytest.raises(IntegrityError), database.write() as session:
+        for name in ("a", "b"):
+            models.register(session, model(name, state=ModelState.ACTIVE))
+
+    with database.read() as session:
+        assert models.every(session) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("earlier", [(), ("a",)])
+def test_of_two_trainings_at_once_the_later_is_active(database_url, earlier):
+    one, other = Database(database_url), Database(database_url)
+    for name in earlier:
+        with one.write() as session:
+            models.register(session, model(name))
+            models.activate(session, name)
+
+    def publish():
+        with other.write() as session:
+            models.register(session, model("c", 2))
+            models.activate(session, "c")
+
+    with ThreadPoolExecutor(1) as pool:
+        with one.write() as session:
+            models.register(session, model("b", 1))
+            models.activate(session, "b")
+            publishing = pool.submit(publish)
+            waits_for_lock(one)
+        publishing.result(timeout=10)
+
+    with one.read() as session:
+        assert [(row.id, row.state.value) for row in models.every(session)][:2] == [
+            ("c", "active"), ("b", "retired"),
+        ]  # fmt: skip
+    one.close()
+    other.close()
+
+
+def waits_for_lock(database):
+    """Returns once another connection waits for a lock."""
+    asked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with database.read() as session:
+            if session.scalar(asked):
+                return
+    raise AssertionError("nobody waited")
+
+
 def test_a_model_comes_back_as_it_was_registered(session):
     models.register(session, model("a"))
 
@@ -144,6 +218,21 @@ def test_the_last_run_of_each_job_is_told(session):
         "ok", {"rows": 3}, "m",
     )  # fmt: skip
     assert runs["prune"].outcome is None
+
+
+def test_a_run_that_never_said_how_it_ended_is_closed_by_the_next(session):
+    jobs.begin(session, "retrain", NOON)
+    other = jobs.begin(session, "prune", NOON)
+    jobs.begin(session, "retrain", NOON + timedelta(days=1))
+
+    runs = session.execute(text("SELECT name, outcome, error FROM job_run ORDER BY id")).all()
+
+    assert runs == [
+        ("retrain", "failed", "It never said how it ended."),
+        ("prune", None, None),
+        ("retrain", None, None),
+    ]
+    jobs.finish(session, other, "ok", NOON)
 
 
 def test_an_incident_is_opened_once_and_again_after_it_was_closed(session):

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import OperationalError, StatementError
 
 from db import readers
-from db.engine import Database
+from db.engine import Database, unreachable
 from db.errors import BadUrl, DatabaseError, Unreachable
 from tests.plugins.library import NOON
 
@@ -204,9 +204,26 @@ def test_any_zone_goes_in_and_utc_comes_out(database):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "mysql://user:hunter2@host/db", "postgresql", "sqlite", "oracle://x"]
+    "url",
+    [
+        "",
+        "nonsense",
+        "mysql://user:hunter2@host/db",
+        "postgresql",
+        "sqlite",
+        "oracle://x",
+        "postgresql://user:hunter2@host:notaport/db",
+        "postgresql://user:hunter2@host/db?foo=bar",
+        "postgresql+asyncpg://user:hunter2@host/db",
+        "sqlite+aiosqlite:///hunter2.db",
+        "sqlite:///file.db?timeout=hunter2",
+    ],
 )
-def test_an_address_of_no_database_we_know_is_one_sentence_without_a_password(url):
+def test_an_address_of_no_database_we_know_is_one_sentence_without_a_password(
+    url, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(BadUrl) as refused:
         Database(url)
 
@@ -220,13 +237,45 @@ def test_a_file_that_is_no_database_is_no_traceback(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/notes.txt")
 
     with pytest.raises(Unreachable, match="The database does not answer: file is not a database"):
-        database.ping()
+        ask(database)
     database.close()
+
+
+def test_a_driver_that_says_nothing_is_named_by_its_error():
+    with pytest.raises(Unreachable, match="The database does not answer: OSError"), unreachable():
+        raise OperationalError("SELECT 1", {}, OSError())
+
+
+@ON_POSTGRESQL
+def test_a_statement_is_given_up_after_its_time(database_url):
+    hurried = Database(database_url, statement_seconds=0.05)
+
+    with pytest.raises(Unreachable, match="statement timeout"), hurried.read() as session:
+        session.execute(text("SELECT pg_sleep(30)"))
+    hurried.close()
+
+
+@ON_POSTGRESQL
+def test_a_job_takes_the_time_it_needs(database):
+    with database.read() as session:
+        assert session.scalar(text("SHOW statement_timeout")) == "0"
+
+
+def test_options_that_postgresql_knows_are_taken():
+    database = Database("postgresql://user@/db?host=/var/run/postgresql&sslmode=disable")
+
+    assert database.engine.url.query["sslmode"] == "disable"
+    database.close()
+
+
+def ask(database):
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
 
 
 def test_a_folder_is_made_for_a_new_file(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/var/data/new.db")
-    database.ping()
+    ask(database)
 
     assert (tmp_path / "var/data/new.db").exists()
     database.close()
@@ -236,8 +285,4 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(DatabaseError):
-        Database(f"sqlite:///{tmp_path}/file/new.db").ping()
-
-
-def test_ping_answers(database):
-    database.ping()
+        Database(f"sqlite:///{tmp_path}/file/new.db")

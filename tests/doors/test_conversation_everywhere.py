@@ -18,7 +18,7 @@ def test_a_like_brings_three_cards_whose_reason_is_that_like(door):
     assert len(cards) == 3
     for card in cards:
         assert "https://comic.naver.com/webtoon/list?titleId=" in card.text or card.handle
-        assert "💡 신의 탑을 좋아해서 골랐어요 (100 %)" in card.text
+        assert "💡 신의 탑을 좋아하셔서 골랐어요(100%)" in card.text
         assert card.buttons[:5] == CARD_BUTTONS
 
 
@@ -161,8 +161,8 @@ def test_settings_show_adult_works_only_when_asked(door):
     hidden = door.says("/settings")[0]
     shown = door.changes(hidden, "🔞")
 
-    assert "성인 작품: 숨김" in hidden.text
-    assert "성인 작품: 보여 줌" in shown.text
+    assert "성인 작품: 숨기기" in hidden.text
+    assert "성인 작품: 보이기" in shown.text
 
 
 def test_privacy_says_what_is_stored(door):

@@ -156,6 +156,35 @@ def test_sigterm_ends_it_cleanly_within_five_seconds(home, server, running):
     assert time.monotonic() - began < 5
 
 
+def test_sigterm_ends_it_within_five_seconds_while_many_wait_for_a_locked_database(
+    home, server, running
+):
+    lock = sqlite3.connect(home.folder / "webtoonbot.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    asked = [server.slash(server.user(f"reader-{n}"), "list") for n in range(16)]
+    server.wait_for(lambda: all(interaction.seconds for interaction in asked), SECONDS)
+
+    began = time.monotonic()
+    running.send_signal(signal.SIGTERM)
+
+    assert running.wait(10) == 0
+    assert time.monotonic() - began < 5
+    lock.close()
+
+
+def test_titles_are_offered_while_many_wait_for_a_locked_database(home, server, mina, running):
+    lock = sqlite3.connect(home.folder / "webtoonbot.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    for n in range(16):
+        server.slash(server.user(f"reader-{n}"), "list")
+
+    typed = server.autocomplete(mina, "like", title="신의")
+    choices = server.wait_for(lambda: typed.choices, SECONDS)
+    lock.close()
+
+    assert choices[0]["name"] == "신의 탑 (Tower of God)"
+
+
 @pytest.mark.parametrize("token", ["", "MTA.wrong.token"])
 def test_a_missing_or_wrong_token_is_one_sentence_and_exit_code_2(home, server, token):
     done = home.run(

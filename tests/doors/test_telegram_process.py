@@ -189,6 +189,22 @@ def test_sigterm_ends_it_cleanly_within_five_seconds(home, server, mina, running
     assert rows(home, "SELECT count(*) FROM inbox WHERE payload IS NOT NULL") == [(0,)]
 
 
+def test_a_database_away_at_the_start_is_waited_for_until_told_to_stop(home, server):
+    home.database_url = "postgresql://mina:a-secret@127.0.0.1:1/webtoons"  # nobody listens there
+
+    def waits():
+        return "waiting for the database" in home.log("telegram")
+
+    with stopped(start_telegram(home, server)) as process:
+        server.wait_for(waits, SECONDS, "a word about it")
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(10)
+
+    assert code == 0
+    assert "Traceback" not in home.log("telegram")
+    assert "a-secret" not in home.log("telegram")
+
+
 def test_a_webhook_that_cannot_be_taken_back_does_not_keep_it_from_polling(home, server, mina):
     server.fail("deleteWebhook", broken(404))
 

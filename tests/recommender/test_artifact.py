@@ -1,15 +1,18 @@
 """Model folders: whole or absent, and never believed unread."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recommender import artifact
+from recommender.default import DefaultModel
 from recommender.errors import (
     ArtifactDamaged,
     ArtifactError,
@@ -41,32 +44,48 @@ def test_what_was_written_is_read_back_mapped_and_read_only(written):
         assert not found.arrays[name].flags.writeable
 
 
+def test_a_resident_array_survives_what_becomes_of_its_file(written):
+    folder, digest = written
+
+    found = artifact.read(folder, digest, resident=True)
+    for path in folder.glob("*.npy"):
+        path.write_bytes(b"")  # in place: a mapped array would take the process down with it
+
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(found.arrays[name], array)
+        assert found.arrays[name].dtype == array.dtype
+        assert not found.arrays[name].flags.writeable
+        assert found.arrays[name].flags.aligned
+
+
 def test_the_same_content_has_the_same_digest_anywhere(written, tmp_path):
     _, digest = written
 
     assert artifact.write(tmp_path / "other", ARRAYS, dict(reversed(FACTS.items()))) == digest
 
 
-def test_empty_and_fortran_ordered_arrays_survive(tmp_path):
+@pytest.mark.parametrize("resident", [False, True])
+def test_empty_and_fortran_ordered_arrays_survive(tmp_path, resident):
     arrays = {"empty": np.zeros((0, 3)), "columns": np.asfortranarray(ARRAYS["weights"])}
 
     artifact.write(tmp_path / "m", arrays, {})
-    found = artifact.read(tmp_path / "m").arrays
+    found = artifact.read(tmp_path / "m", resident=resident).arrays
 
     assert found["empty"].shape == (0, 3)
     np.testing.assert_array_equal(found["columns"], ARRAYS["weights"])
     assert found["columns"].flags.c_contiguous
 
 
+@pytest.mark.parametrize("resident", [False, True])
 @pytest.mark.parametrize("name", ["weights.npy", "cold.npy", "manifest.json"])
-def test_any_flipped_bit_is_noticed(written, name):
+def test_any_flipped_bit_is_noticed(written, name, resident):
     folder, digest = written
     content = (folder / name).read_bytes()
 
     for at in range(0, len(content), 7):
         (folder / name).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         with pytest.raises(ArtifactDamaged, match="sha256"):
-            artifact.read(folder, digest)
+            artifact.read(folder, digest, resident=resident)
 
 
 @pytest.mark.parametrize("name", ["weights.npy", "cold.npy", "manifest.json"])
@@ -123,7 +142,8 @@ def test_a_manifest_that_lists_nonsense_is_refused(written, files):
         artifact.read(folder)
 
 
-def test_a_pickle_is_never_loaded(written):
+@pytest.mark.parametrize("resident", [False, True])
+def test_a_pickle_is_never_loaded(written, resident):
     folder, _ = written
     np.save(folder / "weights.npy", np.array([{}], dtype=object), allow_pickle=True)
     content = (folder / "weights.npy").read_bytes()
@@ -131,7 +151,36 @@ def test_a_pickle_is_never_loaded(written):
     rewrite(folder, files={"weights": {**facts, "shape": [1], "dtype": "|O"}})
 
     with pytest.raises(ArtifactDamaged, match="cannot be read"):
-        artifact.read(folder)
+        artifact.read(folder, resident=resident)
+
+
+WHOLE = {
+    "weights": np.zeros((2, 2), dtype=np.float32),
+    "popularity": np.zeros(2, dtype=np.float32),
+    "cold": np.zeros(2, dtype=bool),
+}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "facts"),
+    [
+        ({"cold": None}, {}),
+        ({"weights": np.zeros((2, 3), dtype=np.float32)}, {}),
+        ({"weights": np.zeros(2, dtype=np.float32)}, {}),
+        ({"popularity": np.zeros(3, dtype=np.float32)}, {}),
+        ({"cold": np.zeros((2, 1), dtype=bool)}, {}),
+        ({}, {"ids": ["naver:1"]}),
+        ({}, {"ids": 7}),
+        ({}, {"dislike_weight": "much"}),
+        ({}, {"dislike_weight": None}),
+    ],
+)
+def test_sound_files_that_are_no_model_together_are_damage(tmp_path, arrays, facts):
+    given = {name: array for name, array in {**WHOLE, **arrays}.items() if array is not None}
+    artifact.write(tmp_path / "m", given, {"kind": "default", "dislike_weight": 0.5, **facts})
+
+    with pytest.raises(ArtifactDamaged):
+        DefaultModel.load(tmp_path / "m")
 
 
 def test_objects_cannot_be_written_either(tmp_path):
@@ -250,8 +299,12 @@ def test_an_empty_folder_may_be_filled(tmp_path):
 
 def test_what_a_killed_writer_left_can_be_swept(written):
     folder, digest = written
-    (folder.parent / ".tmp-m2-0123abcd").mkdir()
+    left, begun = (folder.parent / f".tmp-m2-{digits}" for digits in ("0123abcd", "4567ef01"))
+    left.mkdir()
+    begun.mkdir()
+    os.utime(left, (1_000, 1_000))
 
-    assert artifact.sweep(folder.parent) == 1
-    assert artifact.sweep(folder.parent) == 0
+    assert artifact.sweep(folder.parent, datetime.fromtimestamp(2_000, UTC)) == 1
+    assert artifact.sweep(folder.parent, datetime.fromtimestamp(2_000, UTC)) == 0
+    assert begun.is_dir()
     assert artifact.read(folder, digest).digest == digest

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender.content import Content, cosine
+from recommender.content import Content, binary
 from recommender.errors import BadInteractions, TooFewInteractions, UnknownItem
 from recommender.popularity import Popularity
 
@@ -70,8 +70,33 @@ def test_a_content_score_is_the_sum_of_its_explanation():
         model.scores(sparse.csr_array(liked))[0], model.scores_of([1, 5, 9]), atol=1e-6
     )
     np.testing.assert_allclose(
-        model.scores_of([1, 5, 9]), cosine(features)[[1, 5, 9]].sum(axis=0), atol=1e-6
+        model.scores_of([1, 5, 9]),
+        model.cosines(np.array([1, 5, 9]), np.arange(20)).sum(axis=0),
+        atol=1e-6,
     )
+
+
+def test_likes_that_resemble_nothing_leave_exactly_nothing():
+    # Three features each, of different rarity, so that no length is a round number.
+    names = [[f"{row}a", f"{row}b", "c" * (row % 2 + 1)] for row in range(4)]
+    alone = binary([["x", "y", "z"], ["u", "v", "w", "t"], *names])
+    model = Content.fit(alone)
+    likes = sparse.csr_array(([1.0, 1.0], ([0, 0], [0, 1])), shape=(1, 6))
+
+    one_by_one = [model.scores_of([row]).tolist() for row in (0, 1)]
+
+    assert one_by_one == [[0] * 6] * 2
+    assert model.scores_of([0, 1]).tolist() == [0] * 6
+    assert model.scores(likes).tolist() == [[0] * 6]
+    # A work that the others do resemble gets nothing from itself either.
+    assert model.scores_of([2])[2] == 0
+
+
+def test_features_are_ones_for_each_name_an_item_has_however_often():
+    found = binary([["genre:a", "author:b", "genre:a"], [], ["author:b", "author:a"]])
+
+    assert found.toarray().tolist() == [[1, 1, 0], [0, 0, 0], [0, 1, 1]]
+    assert (found.dtype, binary([]).shape) == (np.float32, (0, 0))
 
 
 def test_content_without_any_feature_is_refused():

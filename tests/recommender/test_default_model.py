@@ -11,6 +11,9 @@ from recommender.ease import Ease
 from recommender.errors import (
     ArtifactKind,
     BadInteractions,
+    BadParameter,
+    CatalogueTooLarge,
+    PenaltyTooSmall,
     TooFewInteractions,
     UnknownItem,
 )
@@ -165,6 +168,37 @@ def test_cold_items_do_not_push_out_what_readers_love():
     assert 0 < np.isin(best, hidden).mean() < 0.1
 
 
+def test_what_nobody_rated_scores_nearly_as_high_as_what_readers_know():
+    items = 200
+    ratings, features = ratings_of(readers=500, items=items), features_of(items)
+    cold = np.arange(items) % 10 == 0
+    shown = without(ratings, cold)
+    model = default_model.fit(shown[:400], features, l2=100.0)
+
+    scores, unknown = model.scores(shown[400:]), shown[400:].toarray() == 0
+    highest = [
+        np.quantile(scores[unknown & columns], [0.95, 0.97, 0.99]).mean()
+        for columns in (cold, ~cold)
+    ]
+
+    # Much lower and it is never found, as high or higher and it takes the place of what is known.
+    assert 0.75 < highest[0] / highest[1] < 0.97
+
+
+def test_likeness_stands_in_for_a_few_readers_and_no_more():
+    likeness = sparse.csr_array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
+
+    found = []
+    for readers in (6, 15):
+        # The first two items are liked together, the first and the third are about the same.
+        pairs = np.kron(np.eye(2), np.ones((readers, 2)))
+        ratings = sparse.csr_array(8 * pairs)
+        weights = default_model.fit(ratings, likeness, l2=100.0).weights
+        found.append("likeness" if weights[0, 2] > weights[0, 1] else "readers")
+
+    assert found == ["likeness", "readers"]
+
+
 def test_without_features_cold_items_score_zero():
     model = default_model.fit(without(ratings_of(), COLD))
 
@@ -215,8 +249,28 @@ def test_matrices_that_do_not_fit_together_are_refused(model):
         model.scores_of([0], [ITEMS])
     with pytest.raises(UnknownItem):
         model.explain([0], ITEMS)
-    with pytest.raises(BadInteractions):
-        default_model.fit(ratings_of(), dislike_weight=-1.0)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_a_weight_of_dislikes_out_of_range_is_refused(weight):
+    with pytest.raises(BadParameter, match="found dislike_weight"):
+        default_model.fit(ratings_of(), dislike_weight=weight)
+
+
+@pytest.mark.parametrize("readers", [0, 400])
+@pytest.mark.parametrize("l2", [-1.0, 0.0, np.nan])
+def test_a_penalty_that_is_not_positive_is_refused_whatever_there_is_to_learn(l2, readers):
+    with pytest.raises(PenaltyTooSmall, match="found l2"):
+        default_model.fit(ratings_of()[:readers], features_of(), l2=l2)
+
+
+def test_a_catalogue_that_does_not_fit_is_refused_before_any_work():
+    # Half of a million items liked: a matrix of all, and beside it one of half as many a side.
+    liked = sparse.csr_array(np.ones((1, 500_000)) * 8)
+    ratings = sparse.csr_array(sparse.hstack([liked, sparse.csr_array((1, 500_000))]))
+
+    with pytest.raises(CatalogueTooLarge, match=r"1,000,000 items, whose matrix takes 4,656.6 GiB"):
+        default_model.fit(ratings, sparse.csr_array((1_000_000, 1)))
 
 
 def test_the_same_seed_gives_the_same_model():

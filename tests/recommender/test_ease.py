@@ -13,6 +13,7 @@ from recommender import gram
 from recommender.ease import Ease
 from recommender.errors import (
     BadInteractions,
+    BadParameter,
     CatalogueTooLarge,
     PenaltyTooSmall,
     TooFewInteractions,
@@ -173,18 +174,29 @@ def test_what_cannot_be_learnt_from_is_refused(matrix, error):
         Ease.fit(sparse.csr_array(np.asarray(matrix, dtype=np.float64)), l2=1.0)
 
 
-@pytest.mark.parametrize("l2", [0, -1.0, np.nan, np.inf, 1e-30])
+@pytest.mark.parametrize("l2", [0, -1.0, np.nan, 1e-30])
 def test_a_penalty_that_is_too_small_is_refused(l2):
     # Two equal columns: without a penalty nothing tells them apart.
     with pytest.raises(PenaltyTooSmall, match="found l2"):
         Ease.fit(sparse.csr_array(np.ones((3, 2))), l2=l2)
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [{"dropout": 1.0}, {"dropout": -0.1}, {"dropout": np.nan}, {"dtype": np.int32}, {"l2": np.inf}],
+)
+def test_what_the_fit_does_not_offer_is_refused(choice):
+    with pytest.raises(BadParameter, match=r"found .* expected"):
+        Ease.fit(random_likes(), **{"l2": 1.0, **choice})
+
+
 def test_a_catalogue_that_does_not_fit_is_refused_before_any_work():
     # A million items would take 3,725 GiB; the fit would not even get as far as the Gram matrix.
     likes = sparse.csr_array(([1.0, 1.0], ([0, 0], [0, 999_999])), shape=(1, 1_000_000))
 
-    with pytest.raises(CatalogueTooLarge, match=r"1,000,000 items, whose matrix takes 3,725.3 GiB"):
+    with pytest.raises(
+        CatalogueTooLarge, match=r"1,000,000 items, whose matrix takes 3,725.3 GiB to fit"
+    ):
         Ease.fit(likes, l2=1.0)
 
 

@@ -141,6 +141,15 @@ def test_an_entry_stored_twice_is_refused_not_added_up():
         checked(twice)
 
 
+@pytest.mark.parametrize("kind", [sparse.coo_array, sparse.coo_matrix])
+def test_coordinates_given_twice_are_refused_too(kind):
+    # Two ratings of one star each; added up they would be something else.
+    twice = kind(([2.0, 2.0, 5.0], ([0, 0, 1], [1, 1, 0])), shape=(2, 3))
+
+    with pytest.raises(BadInteractions, match="1 entries stored twice"):
+        checked(twice)
+
+
 def test_any_form_of_matrix_is_read_and_left_as_it_was():
     with_zero = sparse.csr_array((np.array([0, 5]), np.array([1, 0]), np.array([0, 2])))
 

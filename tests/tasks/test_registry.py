@@ -31,7 +31,15 @@ def test_a_rollback_goes_one_model_back_each_time(three, model_dir):
         ("third", "second"),
         ("second", "first"),
     ]
-    assert states(three) == {"third": "retired", "second": "retired", "first": "active"}
+    assert states(three) == {"third": "rejected", "second": "rejected", "first": "active"}
+
+
+def test_a_rollback_never_comes_back_to_a_model_that_was_left(three, model_dir):
+    registry.rollback(three, model_dir)
+    digest = saved(model_dir, "fourth", seed=4)
+    activate(three, "fourth", digest, NOON + timedelta(days=4))
+
+    assert registry.rollback(three, model_dir).back.id == "second"
 
 
 def test_a_rollback_passes_over_a_damaged_model(three, model_dir):

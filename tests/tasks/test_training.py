@@ -1,8 +1,10 @@
 """From ratings to an active model: what is learnt from, what is set aside, what is left behind."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stamina
 from sqlalchemy import text
 
 from db import catalogue, feedback, jobs, models, ratings, readers
@@ -234,6 +236,42 @@ def test_a_success_closes_the_alert(stocked, crowd, tmp_path, clock):
         assert jobs.open_alerts(session) == []
 
 
+def test_a_run_is_finished_also_where_the_database_was_away_for_a_moment(
+    stocked, crowd, tmp_path, clock, monkeypatch
+):
+    crowd(60)
+    monkeypatch.setattr(jobs, "finish", _failing_once(jobs.finish))
+
+    with stamina.set_testing(True, attempts=2):
+        trained = retrain(stocked, tmp_path, clock=clock)
+
+    with stocked.read() as session:
+        run = jobs.last_runs(session)["retrain"]
+    assert (run.outcome, run.model_id) == ("ok", trained.model.id)
+
+
+def test_what_a_killed_training_left_is_swept_but_not_what_another_writes(stocked, crowd, tmp_path):
+    crowd(60)
+    left, begun = tmp_path / ".tmp-a-0123abcd", tmp_path / ".tmp-b-0123abcd"
+    for folder, age in ((left, timedelta(hours=2)), (begun, timedelta(minutes=5))):
+        folder.mkdir()
+        at = (NOW - age).timestamp()
+        os.utime(folder, (at, at))
+
+    model = train(stocked, tmp_path, now=NOW).model
+
+    assert {path.name for path in tmp_path.iterdir()} == {model.id, begun.name}
+
+
+def test_a_training_tells_what_each_step_of_the_cleaning_left(stocked, crowd, tmp_path):
+    crowd(60)
+
+    steps = train(stocked, tmp_path, now=NOW).steps
+
+    assert steps == prepare(read(stocked)).steps
+    assert steps[0].rows >= steps[-1].rows > 0
+
+
 def test_a_model_that_cannot_be_registered_leaves_no_folder(stocked, crowd, tmp_path):
     crowd(60)
 
@@ -256,6 +294,17 @@ def test_a_database_that_is_gone_is_the_error_that_is_told(tmp_path, clock):
     with pytest.raises(Unreachable):
         retrain(gone, tmp_path, clock=clock)
     gone.close()
+
+
+def _failing_once(finish):
+    calls = iter([Unreachable("The database does not answer: database is locked")])
+
+    def finished(*arguments, **facts):
+        for error in calls:
+            raise error
+        finish(*arguments, **facts)
+
+    return finished
 
 
 def _work(id_, **facts):

@@ -146,6 +146,30 @@ def test_the_demo_fills_trains_and_then_has_nothing_to_do(operator, monkeypatch,
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_demo_as_json(operator, monkeypatch):
+    monkeypatch.setattr(demo, "READERS", 200)
+
+    first = operator("demo", "--json").json
+    again = operator("demo", "--json").json
+
+    assert list(first) == ["works", "ratings", "outcome", "reason", "model", "cleaning"]
+    assert (first["outcome"], set(first["model"])) == ("ok", KEYS)
+    assert first["works"]["new"] == again["works"]["same"] > 400
+    assert first["ratings"] == first["cleaning"][0]["rows"] > again["ratings"] == 0
+    assert (again["outcome"], again["model"]["id"]) == ("unchanged", first["model"]["id"])
+
+
+def test_training_says_what_the_cleaning_left(trained):
+    steps = trained("train", "--json").json["cleaning"]
+
+    assert [set(step) for step in steps] == [{"name", "rows", "readers", "items"}] * len(steps)
+    first = steps[0]
+    assert trained("train").out.startswith(
+        f"as read: {first['rows']} ratings, {first['readers']} readers, {first['items']} works.\n"
+    )
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_demo_trains_again_when_the_models_folder_is_gone(operator, monkeypatch, tmp_path):
     import shutil
 
@@ -250,12 +274,12 @@ def test_status_marks_what_is_simulated(operator, crowd):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_status_hides_the_databases_password(operator, monkeypatch, database_url):
     secret = database_url.replace("postgres@", "postgres:hunter2@")
-    monkeypatch.setenv("DATABASE_URL", secret)
+    monkeypatch.setenv("DATABASE_URL", f"{secret}&password=hunter3")
 
     done = operator("status")
 
-    assert done.out.startswith("Database  postgresql://postgres:***@")
-    assert "hunter2" not in done.out + done.err
+    assert done.out.startswith("Database  postgresql://postgres:***@/")
+    assert "hunter" not in done.out + done.err
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -70,6 +70,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model")),
     )
     op.create_index(op.f("ix_model_state"), "model", ["state"], unique=False)
+    op.create_index(
+        "uq_model_active",
+        "model",
+        ["state"],
+        unique=True,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    )
     op.create_table(
         "reader",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -207,13 +215,20 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        op.f("ix_feedback_event_reader_id"), "feedback_event", ["reader_id"], unique=False
+        op.f("ix_feedback_event_impression_id"), "feedback_event", ["impression_id"], unique=False
+    )
+    op.create_index(
+        "ix_feedback_event_reader_id_webtoon_id",
+        "feedback_event",
+        ["reader_id", "webtoon_id"],
+        unique=False,
     )
 
 
 def downgrade() -> None:
     """Drops them."""
-    op.drop_index(op.f("ix_feedback_event_reader_id"), table_name="feedback_event")
+    op.drop_index("ix_feedback_event_reader_id_webtoon_id", table_name="feedback_event")
+    op.drop_index(op.f("ix_feedback_event_impression_id"), table_name="feedback_event")
     op.drop_table("feedback_event")
     op.drop_table("rating")
     op.drop_index(op.f("ix_impression_slate"), table_name="impression")
@@ -228,6 +243,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_webtoon_updated_at"), table_name="webtoon")
     op.drop_table("webtoon")
     op.drop_table("reader")
+    op.drop_index(
+        "uq_model_active",
+        table_name="model",
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    )
     op.drop_index(op.f("ix_model_state"), table_name="model")
     op.drop_table("model")
     op.drop_index(op.f("ix_job_run_name"), table_name="job_run")

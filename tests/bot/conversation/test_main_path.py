@@ -70,7 +70,7 @@ def test_a_card_tells_title_authors_genres_status_and_link(chat):
     assert card.lines == ("by SIU", "story · fantasy · Every Mon")
     assert card.url == "https://comic.naver.com/webtoon/list?titleId=1001"
     assert [button.label for button in buttons(reply)] == [
-        "👍 Like", "👎 Not for me", "✅ Read it", "🔍 More like this", "💡 Why?",
+        "👍 Like", "👎 Not for me", "✅ Read it", "🔍 More like this", "💡 Why?", "🙈 Hide",
     ]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_a_card_in_korean(chat):
     mina = chat.as_("mina", language="ko")
     (card,) = mina.says("/search 모죠의 일지").cards
 
-    assert card.lines == ("글·그림 모죠", "에피소드 · 개그 · 월·목 연재")
+    assert card.lines == ("작가 모죠", "에피소드 · 개그 · 월·목 연재")
 
 
 @pytest.mark.parametrize(
@@ -280,8 +280,8 @@ def test_saying_the_same_twice_is_said_and_stored_once(chat):
 def test_unlike_takes_back_any_verdict(chat):
     chat.says("/dislike 신의 탑")
 
-    assert chat.says("/unlike 신의 탑").text == "↩️ Took back what you said of 신의 탑."
-    assert chat.says("/unlike 신의 탑").text == "You haven't said anything of 신의 탑."
+    assert chat.says("/unlike 신의 탑").text == "↩️ Took back what you said about 신의 탑."
+    assert chat.says("/unlike 신의 탑").text == "You haven't said anything about 신의 탑."
     assert chat.verdicts() == {}
 
 

@@ -48,7 +48,7 @@ def test_a_verdict_is_taken_back_from_the_list(chat):
 
     reply = chat.press("↩️ 여신강림")
 
-    assert reply.notice == "↩️ Took back what you said of 여신강림."
+    assert reply.notice == "↩️ Took back what you said about 여신강림."
     assert "여신강림" not in listed(reply)
     assert set(chat.verdicts()) == {"1001", "1003"}
 
@@ -79,7 +79,7 @@ def test_a_list_button_pressed_twice_is_no_trouble(chat):
 
     reply = chat.presses(action)
 
-    assert reply.notice == "You haven't said anything of 덴마."
+    assert reply.notice == "You haven't said anything about 덴마."
     assert listed(reply) == ["쿠베라"]
 
 

@@ -25,6 +25,7 @@ class ScriptedHearing:
         self.delivered_cards = []  # (impression ids, message)
         self.choices = []
         self.asked_choices = []  # (speaker, command, typed)
+        self.unremembered = 0  # how many of the next cards cannot be noted at once
         self.away = 0  # how many of the next calls find the database gone
         self.blocked = None  # an Event that hear() waits for
         self._keys = set()
@@ -63,6 +64,9 @@ class ScriptedHearing:
         return Reply("Something is away. Try again in a moment.", private=True)
 
     def delivered(self, impressions, message):
+        if self.unremembered:
+            self.unremembered -= 1
+            raise Unavailable
         self.delivered_cards.append((tuple(impressions), message))
 
     def complete(self, speaker, command, typed):

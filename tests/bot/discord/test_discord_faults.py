@@ -287,6 +287,32 @@ async def test_one_message_that_is_refused_does_not_keep_the_others_back(town, h
     await town.until(lambda: len(hearing.delivered_cards) == 4)
 
 
+async def test_a_card_that_cannot_be_noted_at_once_is_noted_later_and_keeps_none_back(
+    town, hearing
+):
+    hearing.script["recommend"] = SLATE
+    hearing.unremembered = 7
+
+    given = town.slash(town.user("mina"), "recommend")
+
+    shown = await done(town, given, 6)
+    await town.until(lambda: len(hearing.delivered_cards) == 5)
+    assert sorted(hearing.delivered_cards) == [
+        ((100 + n,), message.ref) for n, message in enumerate(shown[1:], 1)
+    ]
+
+
+async def test_told_to_stop_it_still_notes_the_cards_it_has_shown(discord_server, hearing):
+    hearing.script["recommend"] = SLATE
+    hearing.unremembered = 5
+
+    async with serving(discord_server, hearing):
+        given = discord_server.slash(discord_server.user("mina"), "recommend")
+        await done(discord_server, given, 6)
+
+    assert len(hearing.delivered_cards) == 5
+
+
 async def test_the_token_is_in_no_log(discord_server, hearing, caplog, capfd):
     caplog.set_level("DEBUG")
     hearing.script["list"] = Reply("Here.")

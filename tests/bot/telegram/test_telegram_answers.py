@@ -1,11 +1,14 @@
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
+from telegram.error import RetryAfter
 
 from bot.conversation.reply import Button, Card, Document, Reply
 from bot.hearing import Unavailable
+from bot.telegram.sending import Sender
 from tests.bot.telegram.scripted import QUICK
 from tests.fakes.telegram_world import bad, blocked, broken, flood, hang, lost
 
@@ -345,6 +348,29 @@ def test_a_flood_warning_is_waited_out(telegram, hearing, door):
     assert second.at - first.at >= 1.0
 
 
+async def test_floods_are_waited_out_however_many_come_in_a_row(monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as make_bot does
+    floods = [RetryAfter(timedelta(milliseconds=10)) for _ in range(6)]
+
+    async def send():
+        if floods:
+            raise floods.pop()
+        return "sent"
+
+    assert await Sender(None, QUICK).call(send) == "sent"
+
+
+def test_an_answer_is_tried_far_longer_than_what_only_helps_at_once(telegram, hearing, open_door):
+    mina = telegram.user()
+    open_door(pace=replace(QUICK, send_seconds=0.05, answer_seconds=5.0))
+    telegram.fail("sendMessage", broken(502), times=10)
+
+    update = telegram.say(mina, "hello")
+
+    assert telegram.wait_for_message(mina).text == "heard hello"
+    telegram.wait_for(lambda: hearing.kept[str(update)] is None, what="an answered update")
+
+
 def test_a_message_that_is_refused_is_not_tried_again(telegram, hearing, door):
     mina = telegram.user()
     telegram.fail("sendMessage", bad("something is wrong with it"))
@@ -357,7 +383,7 @@ def test_a_message_that_is_refused_is_not_tried_again(telegram, hearing, door):
 
 def test_an_answer_the_network_never_takes_is_left_for_the_next_start(telegram, hearing, open_door):
     mina = telegram.user()
-    door = open_door(pace=replace(QUICK, send_seconds=0.2))
+    door = open_door(pace=replace(QUICK, answer_seconds=0.2))
     telegram.fail("sendMessage", broken(500), times=1000)
     with capture_logs() as logs:
         update = telegram.say(mina, "hello")

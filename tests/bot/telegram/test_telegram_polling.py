@@ -201,7 +201,7 @@ def test_an_answer_that_cannot_be_marked_is_marked_when_the_database_is_back(
 
 
 def test_only_so_many_are_answered_at_once(telegram, hearing, open_door, monkeypatch):
-    monkeypatch.setattr("bot.telegram.polling.MAX_RUNNING", 2)
+    monkeypatch.setattr("bot.telegram.lanes.MAX_RUNNING", 2)
     guard, running, peaks = threading.Lock(), [], []
 
     def answer(event):
@@ -223,6 +223,25 @@ def test_only_so_many_are_answered_at_once(telegram, hearing, open_door, monkeyp
         telegram.wait_for_message(reader)
 
     assert max(peaks) == 2
+
+
+def test_a_busy_group_does_not_keep_others_waiting(telegram, hearing, open_door, monkeypatch):
+    monkeypatch.setattr("bot.telegram.lanes.MAX_RUNNING", 3)
+    monkeypatch.setattr("bot.telegram.lanes.MAX_IN_CHAT", 2)
+    group, jun, release = telegram.group(), telegram.user("Jun"), threading.Event()
+    hearing.answer = lambda event: (not event.place.shared or release.wait(5)) and Reply("done")
+    open_door()
+    for n in range(5):
+        last = telegram.say(telegram.user(str(n)), "/help", group)
+    telegram.wait_until_confirmed(last)
+
+    telegram.say(jun, "hello")
+    telegram.wait_for_message(jun)
+    before = telegram.in_chat(group)
+    release.set()
+    telegram.wait_for_message(group, 5)
+
+    assert before == []
 
 
 def test_one_readers_events_keep_their_order_while_others_go_on(telegram, hearing, door):

@@ -1,0 +1,39 @@
+"""`webtoonbot`: how it refuses, and how it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+STUCK = """
+import threading
+from bot import cli
+
+cli._ENDING_SECONDS = 0.2
+threading.Thread(target=threading.Event().wait, args=[60]).start()
+cli._end()
+"""
+
+
+def test_a_thread_that_is_stuck_does_not_keep_the_process_from_ending():
+    done = subprocess.run([sys.executable, "-c", STUCK], timeout=20, check=False)
+
+    assert done.returncode == 0
+
+
+def test_a_name_that_is_no_text_is_refused_with_one_sentence(tmp_path):
+    program = Path(sys.executable).with_name("webtoonbot")
+
+    done = subprocess.run(
+        [program, "chat", "--as", b"mina\xff"],
+        cwd=tmp_path,
+        input=b"/help\n",
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.decode().splitlines() == [
+        "The name to speak as is no readable text: give another with --as NAME."
+    ]
