@@ -10,12 +10,13 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from recommender.errors import (
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+CHUNK = 2**20  # bytes read at once
 ASIDE = ".tmp-"  # a dot keeps half-written folders out of listings
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -89,8 +91,9 @@ def read(
     """The artifact in `folder`, every file checked against its sha256, arrays read-only.
 
     With `digest`, the manifest itself must have this sha256; with `kind`, its "kind" must match.
-    Arrays are memory-mapped; `resident` ones are read into memory instead, where nothing that
-    becomes of the files reaches them. Raises ArtifactDamaged, ArtifactVersion or ArtifactKind.
+    Arrays are memory-mapped; `resident` ones are mapped from a copy without a name (or held in
+    memory, where there is no room for one), where nothing that becomes of the files reaches them.
+    Raises ArtifactDamaged, ArtifactVersion or ArtifactKind.
     """
     path = Path(folder)
     try:
@@ -221,17 +224,39 @@ def _read_mapped(path: Path, expected: Mapping[str, Any]) -> NDArray[Any]:
 
 
 def _read_resident(path: Path, expected: Mapping[str, Any]) -> NDArray[Any]:
-    # The very bytes that were verified become the array: one read, one copy, never written again.
-    content = path.read_bytes()
+    # A nameless copy is mapped: nobody can cut it short beneath us, which would end the process,
+    # and unlike memory of our own its pages are the system's to drop.
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as source, tempfile.TemporaryFile() as copy:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+            copy.seek(0)
+            _verify(path, digest.hexdigest(), expected)
+            shape, order, dtype = _header(copy)
+            # The shape is the whole rest: an array without cells has nothing to map.
+            if 0 in shape:
+                return np.empty(shape, dtype)
+            return np.memmap(copy, dtype, "r", copy.tell(), shape, order)
+    except OSError:  # no room for a copy; if the file itself is unreadable, this says so
+        content = path.read_bytes()
     _verify(path, hashlib.sha256(content).hexdigest(), expected)
     file = io.BytesIO(content)
+    shape, order, dtype = _header(file)
+    return np.frombuffer(content, dtype, offset=file.tell()).reshape(shape, order=order)
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype[Any]]:
+    """Shape, order and type of the array whose cells follow in `file`."""
     version = np.lib.format.read_magic(file)
-    header = np.lib.format.read_array_header_1_0
+    read = np.lib.format.read_array_header_1_0
     if version != (1, 0):
-        header = np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = header(file)
-    cells = np.frombuffer(content, dtype, offset=file.tell())
-    return cells.reshape(shape, order="F" if by_columns else "C")
+        read = np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, expected numbers")
+    return shape, "F" if by_columns else "C", dtype
 
 
 def _verify(path: Path, found: str, expected: Mapping[str, Any]) -> None:

@@ -64,6 +64,20 @@ def test_the_same_content_has_the_same_digest_anywhere(written, tmp_path):
     assert artifact.write(tmp_path / "other", ARRAYS, dict(reversed(FACTS.items()))) == digest
 
 
+def test_without_room_for_a_copy_a_resident_array_is_held_in_memory(written, monkeypatch):
+    folder, digest = written
+    mapped = artifact.read(folder, digest).arrays
+
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    held = artifact.read(folder, digest, resident=True).arrays
+
+    assert all(np.array_equal(held[name], mapped[name]) for name in mapped)
+    assert not any(isinstance(array, np.memmap) for array in held.values())
+
+
 @pytest.mark.parametrize("resident", [False, True])
 def test_empty_and_fortran_ordered_arrays_survive(tmp_path, resident):
     arrays = {"empty": np.zeros((0, 3)), "columns": np.asfortranarray(ARRAYS["weights"])}
