@@ -81,10 +81,10 @@ class Gateway:
     async def hang_up(self, code=None):
         """Closes every connection: with `code`, or by cutting the line."""
         for socket, request in list(self.sockets):
-            if code is None:
-                request.transport.abort()
-            else:
+            if code is not None:
                 await socket.close(code=code)
+            elif request.transport is not None:  # else the client has just left by itself
+                request.transport.abort()
 
     async def talk(self, request):
         """Handles one connection from HELLO to its end."""
