@@ -129,11 +129,10 @@ class Hearing:
         return reply
 
     def _filters(self, language: Language, typed: str) -> list[Choice]:
-        works = self._serving.library.works
-        names = sorted({genre for work in works for genre in work.genres})
-        names += sorted({keyword for work in works for keyword in work.keywords})
+        library = self._serving.library
+        names = dict.fromkeys((*library.genres, *library.keywords))  # one name may be both
         offers = [(say(language, f"recommend.{name}"), name) for name in ("finished", "ongoing")]
-        offers += [(term(language, name), name) for name in dict.fromkeys(names)]
+        offers += [(term(language, name), name) for name in names]
         sought = typed.strip().lower()
         return [
             Choice(label, name)

@@ -16,9 +16,9 @@ from db.engine import Database
 from db.errors import DatabaseError
 from recommender import artifact
 from recommender.errors import RecommenderError
+from recommender.interactions import LIKE
 
 log = structlog.get_logger()
-_LIKE = 6  # half-stars that count as a like
 _DAMAGED = "model-damaged:"
 _PATIENCE_SECONDS = 2.0  # for a refresh under way when the process ends
 _Loaded = tuple[str, bool, Model]  # its id, whether it is a demo, itself
@@ -47,7 +47,7 @@ class Serving:
                 return False
             works = tuple(catalogue.works(session))
             counts = feedback.like_counts(session)
-            stars = ratings.like_counts(session, _LIKE)
+            stars = ratings.like_counts(session, LIKE)
             older = models.retired_before(session, active) if active else []
             told = {alert.key for alert in jobs.open_alerts(session)}
         loaded, damage = self._load([active, *older]) if active else (None, {})

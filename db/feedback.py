@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Feedback, FeedbackEvent, Reader, Verdict
@@ -173,9 +173,3 @@ def like_counts(session: Session) -> dict[int, int]:
 def count(session: Session) -> int:
     """How many verdicts stand."""
     return session.scalar(select(func.count()).select_from(Feedback)) or 0
-
-
-def clear(session: Session, reader_id: int) -> None:
-    """Forgets a reader's current verdicts and their log."""
-    session.execute(delete(Feedback).where(Feedback.reader_id == reader_id))
-    session.execute(delete(FeedbackEvent).where(FeedbackEvent.reader_id == reader_id))

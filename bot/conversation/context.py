@@ -14,6 +14,7 @@ from bot.conversation.texts import Language, language_of, say
 from db import feedback, readers
 from db.catalogue import Work
 from db.readers import ReaderRow
+from db.tables import Verdict
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,20 @@ class Context:
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
         return Taste.of(feedback.current(self.session, self.reader.id))
+
+    def record(
+        self, work: Work, verdict: Verdict | None, source: str, impression_id: int | None = None
+    ) -> int | None:
+        """Makes this the reader's verdict on the work; as `feedback.record`."""
+        return feedback.record(
+            self.session,
+            self.reader.id,
+            work.id,
+            verdict,
+            source=source,
+            now=self.now,
+            impression_id=impression_id,
+        )
 
     def say(self, key: str, /, **values: object) -> str:
         """The sentence `key` in the reader's language."""

@@ -63,6 +63,16 @@ class Library:
             return None
 
     @cached_property
+    def genres(self) -> tuple[str, ...]:
+        """Every genre of any work, sorted."""
+        return tuple(sorted({genre for work in self.works for genre in work.genres}))
+
+    @cached_property
+    def keywords(self) -> tuple[str, ...]:
+        """Every keyword of any work, sorted."""
+        return tuple(sorted({keyword for work in self.works for keyword in work.keywords}))
+
+    @cached_property
     def adult(self) -> NDArray[np.bool_]:
         """(works,) bool: for adults only."""
         return np.array([work.adult for work in self.works], dtype=bool)

@@ -160,8 +160,7 @@ def _wish(ctx: Context, argument: str) -> Wish:
             keys = ((span, normalise("".join(words[:span]))) for span in spans)
             span, key = next(((span, key) for span, key in keys if key in known), (0, ""))
             if not span:
-                genres = sorted({genre for work in ctx.library.works for genre in work.genres})
-                names = ", ".join(term(ctx.language, genre) for genre in genres)
+                names = ", ".join(term(ctx.language, genre) for genre in ctx.library.genres)
                 raise UserError("recommend.unknown_filter", word=shortened(words[0]), genres=names)
             meant.append(known[key])
             del words[:span]
@@ -171,8 +170,7 @@ def _wish(ctx: Context, argument: str) -> Wish:
 def _known_words(ctx: Context) -> dict[str, str]:
     """Normalised word in any language -> "finished", "ongoing", or a genre or keyword."""
     known = {normalise(name): korean for name, korean in terms().items()}
-    names = {name for work in ctx.library.works for name in (*work.genres, *work.keywords)}
-    known |= {normalise(name): name for name in names}
+    known |= {normalise(name): name for name in (*ctx.library.genres, *ctx.library.keywords)}
     known |= dict.fromkeys(("finished", "completed", "완결"), "finished")
     known |= dict.fromkeys(("ongoing", "연재", "연재중"), "ongoing")
     return known

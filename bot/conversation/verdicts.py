@@ -30,9 +30,7 @@ def unlike(ctx: Context, argument: str) -> Reply:
 
 def take_back(ctx: Context, work: Work) -> Reply:
     """Removes the verdict on this work."""
-    event_id = feedback.record(
-        ctx.session, ctx.reader.id, work.id, None, source="command", now=ctx.now
-    )
+    event_id = ctx.record(work, None, "command")
     if event_id is None:
         return Reply(ctx.say("liked.nothing", title=work.title))
     undo = Button(ctx.say("button.undo"), actions.undo(event_id))
@@ -47,15 +45,7 @@ def press(ctx: Context, action: Action) -> Reply:
         return _record(ctx, work, verdict, "button")
     if shown.webtoon_id != work.id:
         raise StaleButton
-    event_id = feedback.record(
-        ctx.session,
-        ctx.reader.id,
-        work.id,
-        verdict,
-        source="button",
-        now=ctx.now,
-        impression_id=shown.id,
-    )
+    event_id = ctx.record(work, verdict, "button", shown.id)
     already = "" if event_id else "already_"
     notice = ctx.say(f"liked.{already}{verdict}", title=work.title)
     return _shown_again(ctx, work, notice, shown)
@@ -70,7 +60,7 @@ def undo(ctx: Context, action: Action) -> Reply:
     work = ctx.work(event.webtoon_id)
     if feedback.last_event(ctx.session, ctx.reader.id, work.id) != event.id:
         raise UserError("trouble.changed_since")
-    feedback.record(ctx.session, ctx.reader.id, work.id, event.previous, source="undo", now=ctx.now)
+    ctx.record(work, event.previous, "undo")
     notice = ctx.say("liked.undone", title=work.title)
     shown = impressions.get(ctx.session, event.impression_id) if event.impression_id else None
     if shown is None:
@@ -93,15 +83,7 @@ def react(ctx: Context, reaction: Reaction) -> Reply | None:
         if verdict and _unreact(ctx, work, verdict, shown[0].id):
             notice = ctx.say("liked.undone", title=work.title)
     for emoji in reaction.added:
-        if (verdict := _EMOJI.get(emoji)) and feedback.record(
-            ctx.session,
-            ctx.reader.id,
-            work.id,
-            verdict,
-            source="reaction",
-            now=ctx.now,
-            impression_id=shown[0].id,
-        ):
+        if (verdict := _EMOJI.get(emoji)) and ctx.record(work, verdict, "reaction", shown[0].id):
             notice = ctx.say(f"liked.{verdict}", title=work.title)
     # A question of the welcome keeps its buttons: they lead on to the recommendations.
     quiet = ctx.place.shared or shown[0].policy == WELCOME or (work.adult and not ctx.adult)
@@ -118,7 +100,7 @@ def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> 
         return False
     last = feedback.last_event(ctx.session, reader_id, work.id)
     if last == given.id:
-        feedback.record(ctx.session, reader_id, work.id, given.previous, source="undo", now=ctx.now)
+        ctx.record(work, given.previous, "undo")
         return True
     other = Verdict.DISLIKE if verdict is Verdict.LIKE else Verdict.LIKE
     over = feedback.last_reaction(ctx.session, reader_id, impression_id, other)
@@ -130,9 +112,7 @@ def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> 
 
 
 def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:
-    event_id = feedback.record(
-        ctx.session, ctx.reader.id, work.id, verdict, source=source, now=ctx.now
-    )
+    event_id = ctx.record(work, verdict, source)
     if event_id is None:
         return Reply(ctx.say(f"liked.already_{verdict}", title=work.title))
     buttons = (

@@ -7,7 +7,7 @@ from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
 from bot.conversation.reply import Button, Card, Reply
-from db import feedback, impressions
+from db import impressions
 from db.tables import Verdict
 from recommender.rank import top
 
@@ -61,15 +61,7 @@ def _record(ctx: Context, shown: impressions.ImpressionRow, verdict: Verdict | N
     if verdict is None:
         return ""
     work = ctx.work(shown.webtoon_id)
-    feedback.record(
-        ctx.session,
-        ctx.reader.id,
-        work.id,
-        verdict,
-        source="welcome",
-        now=ctx.now,
-        impression_id=shown.id,
-    )
+    ctx.record(work, verdict, "welcome", shown.id)
     return ctx.say(f"liked.{verdict}", title=work.title)
 
 

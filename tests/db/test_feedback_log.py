@@ -103,13 +103,13 @@ def test_training_is_told_only_of_those_who_let_it(world):
     assert list(feedback.for_training(session)) == [(reader, works[0], LIKE)]
 
 
-def test_clearing_leaves_other_readers_alone(world):
+def test_forgetting_a_reader_leaves_other_readers_alone(world):
     session, reader, works = world
     other = readers.of_account(session, "discord", "2", NOON).id
     for who in (reader, other):
         give(session, who, works[0], LIKE)
 
-    feedback.clear(session, reader)
+    readers.forget(session, reader)
 
     assert feedback.current(session, reader) == []
     assert feedback.last_event(session, reader, works[0]) is None
