@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.conversation.library import Library, Model, Served, placed
-from db import catalogue, feedback, jobs, models, ratings
+from db import alerts, catalogue, feedback, models, ratings
 from db.catalogue import Work
 from db.engine import Database
 from db.errors import DatabaseError
@@ -49,7 +49,7 @@ class Serving:
             counts = feedback.like_counts(session)
             stars = ratings.like_counts(session, LIKE)
             older = models.retired_before(session, active) if active else []
-            told = {alert.key for alert in jobs.open_alerts(session)}
+            told = {alert.key for alert in alerts.open_alerts(session)}
         loaded, damage = self._load([active, *older]) if active else (None, {})
         self.library = _library(works, loaded, _added(counts, stars))
         self._tell(damage, loaded, told)
@@ -128,9 +128,9 @@ class Serving:
         with self._database.write() as session:
             for id_, why in news.items():
                 message = _damaged(id_, why, serving)
-                jobs.open_alert(session, _DAMAGED + id_, message, self._clock())
+                alerts.open_alert(session, _DAMAGED + id_, message, self._clock())
             if mended:
-                jobs.close_alerts(session, _DAMAGED, self._clock())
+                alerts.close_alerts(session, _DAMAGED, self._clock())
 
 
 def _damaged(model_id: str, why: str, serving: str | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Impression
@@ -112,6 +112,12 @@ def last(
     )
     slate = session.scalar(query)
     return in_slate(session, slate)[0] if slate else None
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Deletes what was shown before then; how many. Feedback that points at it stays."""
+    query = delete(Impression).where(Impression.shown_at < before)
+    return len(session.execute(query.returning(Impression.id)).all())
 
 
 def _row(row: Impression) -> ImpressionRow:

@@ -1,20 +1,26 @@
-"""Records of job runs, and the incidents an operator should know of."""
+"""Records of job runs: what ran when, for which occasion, and how it ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Alert, JobRun
+from db.tables import JobRun
+
+DONE = ("ok", "skipped", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a job; `outcome` is ok, skipped, failed or rejected, None while it runs."""
+    """One run of a job; `outcome` is ok, skipped, failed or rejected, None while it runs.
+
+    `key` names the occasion, a slot of the schedule or a task; None for a run started by hand.
+    """
 
     name: str
+    key: str | None
     scheduled_for: datetime | None
     started_at: datetime
     finished_at: datetime | None
@@ -24,21 +30,59 @@ class Run:
     model_id: str | None
 
 
-def begin(session: Session, name: str, now: datetime, scheduled_for: datetime | None = None) -> int:
-    """Notes that a job began; the run's id.
+def begin(
+    session: Session,
+    name: str,
+    now: datetime,
+    *,
+    key: str | None = None,
+    scheduled_for: datetime | None = None,
+) -> int:
+    """Notes that a job began; the run's id. To be called under the job's lock.
 
-    Earlier runs that never said how they ended are closed: their process was killed, or lost the
-    database. One that goes on in another process says so itself when it ends.
+    Earlier runs that never said how they ended are closed: whoever has the lock knows that their
+    process is gone.
     """
-    session.execute(
-        update(JobRun)
-        .where(JobRun.name == name, JobRun.finished_at.is_(None))
-        .values(outcome="failed", finished_at=now, error="It never said how it ended.")
-    )
-    run = JobRun(name=name, scheduled_for=scheduled_for, started_at=now, counts={})
+    close_dead(session, name, now)
+    run = JobRun(name=name, key=key, scheduled_for=scheduled_for, started_at=now, counts={})
     session.add(run)
     session.flush()
     return run.id
+
+
+def close_dead(session: Session, name: str, now: datetime) -> None:
+    """Closes the runs that never ended, as failed. To be called under the job's lock."""
+    session.execute(
+        update(JobRun)
+        .where(JobRun.name == name, JobRun.finished_at.is_(None))
+        .values(outcome="failed", finished_at=now, error="Its process was killed.")
+    )
+
+
+def done(session: Session, name: str, key: str) -> Run | None:
+    """The run that did this occasion's work: it ended, and not by failing."""
+    query = (
+        select(JobRun)
+        .where(JobRun.name == name, JobRun.key == key, JobRun.outcome.in_(DONE))
+        .order_by(JobRun.id.desc())
+        .limit(1)
+    )
+    row = session.scalar(query)
+    return _run(row) if row else None
+
+
+def last_slot(session: Session, name: str) -> datetime | None:
+    """The latest moment for which a scheduled run of this job did its work."""
+    query = select(func.max(JobRun.scheduled_for)).where(
+        JobRun.name == name, JobRun.outcome.in_(DONE)
+    )
+    return session.scalar(query)
+
+
+def unfinished(session: Session) -> list[Run]:
+    """The runs that did not say yet how they ended, oldest first."""
+    query = select(JobRun).where(JobRun.finished_at.is_(None)).order_by(JobRun.id)
+    return [_run(row) for row in session.scalars(query)]
 
 
 def finish(
@@ -69,49 +113,33 @@ def last_runs(session: Session) -> dict[str, Run]:
     """The latest run of each job, by name."""
     newest = select(func.max(JobRun.id)).group_by(JobRun.name)
     rows = session.scalars(select(JobRun).where(JobRun.id.in_(newest)).order_by(JobRun.name))
-    return {
-        row.name: Run(
-            row.name,
-            row.scheduled_for,
-            row.started_at,
-            row.finished_at,
-            row.outcome,
-            row.counts,
-            row.error,
-            row.model_id,
-        )
-        for row in rows
-    }
+    return {row.name: _run(row) for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """Something that is wrong since `opened_at`."""
-
-    key: str
-    message: str
-    opened_at: datetime
+def since(session: Session, then: datetime) -> list[Run]:
+    """The runs that began since then, newest first."""
+    query = select(JobRun).where(JobRun.started_at >= then).order_by(JobRun.id.desc())
+    return [_run(row) for row in session.scalars(query)]
 
 
-def open_alert(session: Session, key: str, message: str, now: datetime) -> bool:
-    """Opens an incident unless it is open already; True when it is new."""
-    if session.scalar(select(Alert.id).where(Alert.key == key, Alert.closed_at.is_(None))):
-        return False
-    session.add(Alert(key=key, message=message, opened_at=now))
-    session.flush()
-    return True
-
-
-def close_alerts(session: Session, prefix: str, now: datetime) -> None:
-    """Closes the open incidents whose key begins so: it is mended."""
-    session.execute(
-        update(Alert)
-        .where(Alert.key.startswith(prefix, autoescape=True), Alert.closed_at.is_(None))
-        .values(closed_at=now)
+def prune(session: Session, before: datetime) -> int:
+    """Deletes the ended runs that began before then, each job's latest excepted; how many."""
+    newest = select(func.max(JobRun.id)).group_by(JobRun.name)
+    query = delete(JobRun).where(
+        JobRun.started_at < before, JobRun.finished_at.is_not(None), JobRun.id.not_in(newest)
     )
+    return len(session.execute(query.returning(JobRun.id)).all())
 
 
-def open_alerts(session: Session) -> list[Incident]:
-    """The incidents that are open, oldest first."""
-    query = select(Alert).where(Alert.closed_at.is_(None)).order_by(Alert.id)
-    return [Incident(row.key, row.message, row.opened_at) for row in session.scalars(query)]
+def _run(row: JobRun) -> Run:
+    return Run(
+        row.name,
+        row.key,
+        row.scheduled_for,
+        row.started_at,
+        row.finished_at,
+        row.outcome,
+        row.counts,
+        row.error,
+        row.model_id,
+    )

@@ -1,9 +1,10 @@
 """The registry of trained models: which exist, and which one is active."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from db.tables import Model, ModelState
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A registered model; `digest` is the SHA-256 of its manifest."""
+    """A registered model; `digest` is the SHA-256 of its manifest, `note` why it is not served."""
 
     id: str
     state: ModelState
@@ -24,6 +25,7 @@ class ModelRow:
     metrics: Mapping[str, float]
     demo: bool
     digest: str
+    note: str | None = None
 
 
 def register(session: Session, model: ModelRow) -> None:
@@ -39,6 +41,7 @@ def register(session: Session, model: ModelRow) -> None:
             metrics=dict(model.metrics),
             demo=model.demo,
             digest=model.digest,
+            note=model.note,
         )
     )
     session.flush()
@@ -55,6 +58,17 @@ def active(session: Session) -> ModelRow | None:
     """The active model."""
     row = session.scalar(select(Model).where(Model.state == ModelState.ACTIVE))
     return _row(row) if row else None
+
+
+def get(session: Session, model_id: str) -> ModelRow | None:
+    """The model with this id."""
+    row = session.get(Model, model_id)
+    return _row(row) if row else None
+
+
+def delete(session: Session, ids: Sequence[str]) -> None:
+    """Takes models out of the registry; their folders are the caller's to remove."""
+    session.execute(sql_delete(Model).where(Model.id.in_(ids), Model.state != ModelState.ACTIVE))
 
 
 def retired_before(session: Session, model: ModelRow) -> list[ModelRow]:
@@ -84,4 +98,5 @@ def _row(row: Model) -> ModelRow:
         row.metrics,
         row.demo,
         row.digest,
+        row.note,
     )

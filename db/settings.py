@@ -1,9 +1,10 @@
-"""The DATABASE_URL setting, and how any process says that a setting is wrong."""
+"""The settings that both doors need, and how any process says that a setting is wrong."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -18,6 +19,35 @@ class DatabaseSettings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
     database_url: SecretStr = SecretStr("sqlite:///var/webtoonbot.db")  # it may hold a password
+
+
+PLATFORMS = ("telegram", "discord")
+
+
+def _addresses(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = (pair.strip().partition(":") for pair in value.split(",") if pair.strip())
+    return tuple((platform.strip().lower(), user.strip()) for platform, _, user in pairs)
+
+
+def _reachable(admins: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if all(platform in PLATFORMS and user.isdecimal() for platform, user in admins):
+        return admins
+    raise PydanticCustomError("admins", "telegram:123,discord:456 is expected")
+
+
+class OperatorSettings(BaseSettings):
+    """Who runs the bots: their alerts go to these accounts, and `/ops` answers only them."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    admins: Annotated[
+        tuple[tuple[str, str], ...],
+        NoDecode,
+        BeforeValidator(_addresses),
+        AfterValidator(_reachable),
+    ] = ()
 
 
 def load(settings: type[S]) -> S:

@@ -220,15 +220,18 @@ class Model(Base):
     metrics: Mapped[dict[str, Any]]
     demo: Mapped[bool]
     digest: Mapped[str]
+    note: Mapped[str | None]  # why it is not served
 
 
 class JobRun(Base):
-    """One run of a job, from its scheduled time to its outcome."""
+    """One run of a job, from its scheduled time to its outcome; `key` has one effect."""
 
     __tablename__ = "job_run"
+    __table_args__ = (Index("ix_job_run_name_key", "name", "key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(index=True)
+    key: Mapped[str | None]
     scheduled_for: Mapped[datetime | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -238,7 +241,7 @@ class JobRun(Base):
     model_id: Mapped[str | None]
 
 
-_OPEN = text("closed_at IS NULL")
+OPEN = text("closed_at IS NULL")
 
 
 class Alert(Base):
@@ -247,7 +250,7 @@ class Alert(Base):
     __tablename__ = "alert"
     __table_args__ = (
         # Both databases know partial indexes: one open incident a key.
-        Index("uq_alert_open_key", "key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("uq_alert_open_key", "key", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -255,6 +258,54 @@ class Alert(Base):
     message: Mapped[str]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class Outbox(Base):
+    """What the bots have to tell somebody; each letter is delivered once."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_platform_done_at", "platform", "done_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    user_id: Mapped[str]
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+    taken_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    error: Mapped[str | None]  # why it could never be delivered
+
+
+class Duty(Base):
+    """When a job is next due, and from when on it is late."""
+
+    __tablename__ = "duty"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    late_at: Mapped[datetime]
+
+
+class Pulse(Base):
+    """A process that lives, and what it last said of itself."""
+
+    __tablename__ = "pulse"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+
+
+class Popularity(Base):
+    """How popular a work was when that was last counted; the unit is likes."""
+
+    __tablename__ = "popularity"
+
+    webtoon_id: Mapped[int] = mapped_column(
+        ForeignKey("webtoon.id", ondelete="CASCADE"), primary_key=True
+    )
+    score: Mapped[float] = mapped_column(Float)
+    counted_at: Mapped[datetime]
 
 
 class Inbox(Base):
@@ -270,5 +321,6 @@ class Inbox(Base):
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None] = mapped_column(index=True)
+    taken_until: Mapped[datetime | None]  # somebody is at it; afterwards anybody may be
 
     __table_args__ = (Index("uq_inbox_platform_key", "platform", "key", unique=True),)

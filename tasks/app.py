@@ -4,17 +4,31 @@ Nothing is read or connected when this module is imported: the settings are read
 asks for its configuration, in the process that needs it.
 """
 
+import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from celery import Celery
+import structlog
+from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
+from kombu import Queue
 
-from db.settings import DatabaseSettings, InvalidSettings, load
-from tasks.schedule import Daily
+from db.errors import Unreachable
+from db.settings import DatabaseSettings, InvalidSettings, OperatorSettings, load
+from tasks.errors import AlreadyDone, Busy
+from tasks.schedule import schedules
 from tasks.settings import TaskSettings
+
+AnyTask: TypeAlias = "Task[Any, Any]"
+
+if TYPE_CHECKING:
+    from db.engine import Database
+    from tasks.records import Ended
 
 MISUSED = 2
 LONGEST_JOB = timedelta(hours=3)  # killed after that
@@ -23,8 +37,12 @@ REDELIVERED_AFTER = timedelta(hours=6)
 RESULTS_KEPT = timedelta(days=7)
 # Beat that was down at 03:00 catches up when it is back within this time.
 STILL_WORTH_RUNNING = timedelta(hours=12)
+TRAIN, CRAWL = "train", "crawl"  # queues; a crawl of hours must not keep the training waiting
+NICENESS = 10  # whoever chats on the same machine goes first
+BUSY_SECONDS = 30  # until a task looks again whether its job is free
 
 app = Celery("webtoonbot")
+log = structlog.get_logger()
 
 
 def configuration() -> dict[str, Any]:
@@ -32,6 +50,7 @@ def configuration() -> dict[str, Any]:
     try:
         settings = load(TaskSettings)
         load(DatabaseSettings)
+        load(OperatorSettings)
     except InvalidSettings as invalid:
         sys.stderr.write(f"{invalid}\n")
         raise SystemExit(MISUSED) from None
@@ -47,6 +66,9 @@ def configuration() -> dict[str, Any]:
         "timezone": settings.timezone.key,
         "beat_schedule": beat_schedule(settings),
         "beat_schedule_filename": str(settings.model_dir.parent / "beat-schedule"),
+        "task_queues": [Queue(TRAIN), Queue(CRAWL)],
+        "task_default_queue": TRAIN,
+        "task_routes": {"tasks.crawl_*": {"queue": CRAWL}},
         "beat_cron_starting_deadline": int(STILL_WORTH_RUNNING.total_seconds()),
         "task_serializer": "json",
         "result_serializer": "json",
@@ -57,6 +79,7 @@ def configuration() -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "worker_prefetch_multiplier": 1,
         "task_time_limit": int(LONGEST_JOB.total_seconds()),
+        "task_soft_time_limit": int((LONGEST_JOB - timedelta(minutes=5)).total_seconds()),
         "task_track_started": True,
         "worker_send_task_events": True,
         "task_send_sent_event": True,
@@ -65,13 +88,13 @@ def configuration() -> dict[str, Any]:
 
 def beat_schedule(settings: TaskSettings) -> dict[str, dict[str, Any]]:
     """What beat starts, and when; times of day are in TIMEZONE."""
-    at = settings.retrain_at
     return {
-        "retrain": {
-            "task": "tasks.retrain",
-            "schedule": crontab(hour=str(at.hour), minute=str(at.minute)),
+        job: {
+            "task": f"tasks.{job}",
+            "schedule": crontab(**slots.fields()),
             "kwargs": {"by_schedule": True},
         }
+        for job, slots in schedules(settings).items()
     }
 
 
@@ -89,27 +112,94 @@ def _prepare_process(**_: object) -> None:
     settings.model_dir.parent.mkdir(parents=True, exist_ok=True)
 
 
-@app.task(name="tasks.retrain")
-def retrain(by_schedule: bool = False) -> dict[str, str | None]:
-    """Trains a model; the outcome, the model's id, and the reason where none was made."""
-    from db.engine import Database  # noqa: PLC0415 -- whoever sends a task need not load these
+@worker_process_init.connect
+def _make_way(**_: object) -> None:
+    """A job may take all the cores that nobody else wants."""
+    os.nice(NICENESS)
+
+
+# A task is what beat, Flower and `celery call` know a job by. `by_schedule` says that it is for
+# the latest slot of the job's schedule, which is done once; else it is for itself, as often as it
+# is sent, and once however often it is delivered.
+_JOB: dict[str, Any] = {
+    "bind": True,
+    "autoretry_for": (Unreachable,),
+    "retry_backoff": 5,  # seconds, doubled each time
+    "retry_backoff_max": 300,
+    "max_retries": 8,
+}
+
+
+@app.task(name="tasks.retrain", **_JOB)
+def retrain(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Trains a model and, if it is no worse than the active one, makes it active."""
+    from tasks import jobs  # noqa: PLC0415 -- whoever sends a task need not load these
+
+    def work(database: "Database", **recording: Any) -> "Ended":  # noqa: ANN401
+        return jobs.retrain(database, load(TaskSettings).model_dir, **recording).ended
+
+    return _done(self, jobs.RETRAIN, by_schedule, work)
+
+
+@app.task(name="tasks.refresh_popularity", **_JOB)
+def refresh_popularity(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Counts anew how popular works are."""
     from tasks import jobs  # noqa: PLC0415
 
-    settings = load(TaskSettings)
-    daily = Daily(settings.retrain_at, settings.timezone)
+    return _done(self, jobs.REFRESH_POPULARITY, by_schedule, jobs.refresh_popularity)
+
+
+@app.task(name="tasks.prune", **_JOB)
+def prune(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Deletes what is older than it is kept."""
+    from tasks import jobs  # noqa: PLC0415
+    from tasks.pruning import Retention  # noqa: PLC0415
+
+    def work(database: "Database", **recording: Any) -> "Ended":  # noqa: ANN401
+        settings = load(TaskSettings)
+        kept = Retention(days=settings.keep_days, models=settings.keep_models)
+        return jobs.prune(database, settings.model_dir, kept, **recording)
+
+    return _done(self, jobs.PRUNE, by_schedule, work)
+
+
+def _done(
+    task: AnyTask, job: str, by_schedule: bool, work: "Callable[..., Ended]"
+) -> dict[str, Any]:
+    """The result of a job done for this task, or done before for the same slot or task."""
+    from tasks.records import Occasion, earlier  # noqa: PLC0415
+
+    slots = schedules(load(TaskSettings)).get(job)
+    occasion = Occasion.task(str(task.request.id))
+    if by_schedule and slots is not None:
+        occasion = Occasion.slot(slots.last_until(_clock()))
+    with _opened() as database:
+        try:
+            ended = work(
+                database,
+                clock=_clock,
+                occasion=occasion,
+                slots=slots,
+                tell=load(OperatorSettings).admins,
+            )
+        except AlreadyDone as before:
+            ended = earlier(before.run)
+        except Busy as busy:
+            raise task.retry(exc=busy, countdown=BUSY_SECONDS, max_retries=None) from None
+    say = log.error if ended.outcome == "rejected" else log.info
+    say("job ended", job=job, outcome=ended.outcome, reason=ended.reason)
+    return {name: value for name, value in asdict(ended).items() if value is not None}
+
+
+@contextmanager
+def _opened() -> "Iterator[Database]":
+    from db.engine import Database  # noqa: PLC0415
+
     database = Database(load(DatabaseSettings).database_url.get_secret_value())
     try:
-        trained = jobs.retrain(
-            database,
-            settings.model_dir,
-            clock=_clock,
-            scheduled_for=daily.last_until(_clock()) if by_schedule else None,
-        )
+        yield database
     finally:
         database.close()
-    if trained.model is None:
-        return {"outcome": "skipped", "model": None, "reason": trained.skipped}
-    return {"outcome": "ok", "model": trained.model.id, "reason": None}
 
 
 def _clock() -> datetime:

@@ -6,7 +6,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-QUEUE = "celery"  # Celery's default queue is a Redis list of this name
+QUEUES = ("train", "crawl")  # each is a Redis list of this name
 PATIENCE_SECONDS = 1.0
 
 
@@ -14,8 +14,8 @@ class BrokerAway(Exception):
     """Redis does not answer within a second; the message is one clause without its password."""
 
 
-def waiting(url: str) -> int:
-    """How many jobs wait to be taken by a worker. Raises BrokerAway."""
+def waiting(url: str) -> dict[str, int]:
+    """How many tasks wait in each queue to be taken by a worker. Raises BrokerAway."""
     try:
         client = redis.Redis.from_url(
             url,
@@ -24,7 +24,7 @@ def waiting(url: str) -> int:
             retry=Retry(NoBackoff(), 0),
         )
         with client:
-            return client.llen(QUEUE)
+            return {queue: client.llen(queue) for queue in QUEUES}
     except redis.AuthenticationError:
         message = f"Redis{_place(url)} wants another user name or password"
         raise BrokerAway(message) from None

@@ -96,7 +96,7 @@ def _redis(settings: TaskSettings) -> Finding:
     except broker.BrokerAway as away:
         message = f"{away}; the bots do without, the nightly jobs wait"
         return Finding("redis", State.WARN, message)
-    return Finding("redis", State.OK, f"answers, {queued} jobs waiting")
+    return Finding("redis", State.OK, f"answers, {sum(queued.values())} jobs waiting")
 
 
 def _model(database: Database, settings: TaskSettings) -> Finding:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from tasks.cli_common import AsJson, as_json, clock, opened, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from db.models import ModelRow
     from db.ratings import Counts
     from tasks.overview import Job, Overview
@@ -18,8 +20,8 @@ def status(json: AsJson = False) -> None:
     from db.settings import load  # noqa: PLC0415 -- pydantic
     from tasks import broker  # noqa: PLC0415 -- loads redis
     from tasks.cli_models import facts  # noqa: PLC0415
-    from tasks.overview import database_facts, job_facts, overview, schedule_of  # noqa: PLC0415
-    from tasks.schedule import Daily  # noqa: PLC0415
+    from tasks.overview import database_facts, job_facts, overview  # noqa: PLC0415
+    from tasks.schedule import schedules  # noqa: PLC0415
     from tasks.settings import TaskSettings  # noqa: PLC0415
 
     settings = load(TaskSettings)
@@ -28,9 +30,8 @@ def status(json: AsJson = False) -> None:
         queue = broker.waiting(settings.redis_url.get_secret_value())
     except broker.BrokerAway as error:
         away = str(error)
-    daily = Daily(settings.retrain_at, settings.timezone)
     with opened() as database:
-        seen = overview(database, schedule_of(daily), queue=queue, now=clock())
+        seen = overview(database, schedules(settings), queue=queue, now=clock())
     if json:
         as_json(
             {
@@ -56,11 +57,16 @@ def _tell(seen: "Overview", away: str) -> None:
     say(f"Model     {_model(seen.model)}")
     for job in seen.jobs:
         say(f"Job       {_job(job)}")
-    say(f"Queue     {away + '; jobs wait until it does' if seen.queue is None else seen.queue}")
+    waiting = f"{away}; jobs wait until it does" if seen.queue is None else _queue(seen.queue)
+    say(f"Queue     {waiting}")
     for alert in seen.alerts:
         say(f"Alert     {alert.message} (since {alert.opened_at:%Y-%m-%d %H:%M} UTC)")
     if not seen.alerts:
         say("Alerts    none")
+
+
+def _queue(queue: "Mapping[str, int]") -> str:
+    return ", ".join(f"{name} {waiting}" for name, waiting in queue.items())
 
 
 def _ratings(counts: "Counts") -> str:

@@ -1,20 +1,19 @@
-"""The jobs as they are recorded: when one began, and how it ended, also when it failed."""
+"""The jobs as they are recorded; each is called by its task and by its command alike."""
 
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
-import stamina
-
-from db import jobs
 from db.engine import Database
-from db.errors import DatabaseError, Unreachable
+from db.outbox import Address
+from tasks import counting, pruning
+from tasks.pruning import Retention
+from tasks.records import BY_HAND, Clock, Ended, Occasion, recorded
+from tasks.schedule import Slots
 from tasks.training import Progress, Trained, train
 
 RETRAIN = "retrain"
-FAILED = "retrain.failed"
-
-Clock = Callable[[], datetime]
+REFRESH_POPULARITY = "refresh_popularity"
+PRUNE = "prune"
+BACKUP = "backup"
 
 
 def retrain(
@@ -22,51 +21,50 @@ def retrain(
     model_dir: Path,
     *,
     clock: Clock,
-    scheduled_for: datetime | None = None,
+    occasion: Occasion = BY_HAND,
+    slots: Slots | None = None,
+    tell: tuple[Address, ...] = (),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Trained:
-    """Trains and records the run, whatever comes of it. Raises what training raises."""
-    began = clock()
-    with database.write() as session:
-        run = jobs.begin(session, RETRAIN, began, scheduled_for)
-    try:
-        trained = train(database, model_dir, now=began, seed=seed, progress=progress)
-    except BaseException as error:
-        _failed(database, run, error, clock())
-        raise
-    _finished(database, run, trained, clock)
+    """Trains a model. Raises Busy, AlreadyDone, and what training raises."""
+    with recorded(
+        database, RETRAIN, clock=clock, occasion=occasion, slots=slots, tell=tell
+    ) as record:
+        trained = train(database, model_dir, now=record.began, seed=seed, progress=progress)
+        record.ended = trained.ended
     return trained
 
 
-# The model is published by now: a lock that somebody holds must not leave its run unfinished.
-@stamina.retry(on=Unreachable, attempts=5, timeout=120)
-def _finished(database: Database, run: int, trained: Trained, clock: Clock) -> None:
-    model = trained.model
-    counts = (
-        {"readers": model.readers, "items": model.items, "rows": model.rows, "demo": model.demo}
-        if model
-        else {"reason": trained.skipped}
-    )
-    with database.write() as session:
-        jobs.finish(
-            session,
-            run,
-            "ok" if model else "skipped",
-            clock(),
-            counts=counts,
-            model_id=model.id if model else None,
-        )
-        if model:
-            jobs.close_alerts(session, FAILED, clock())
+def refresh_popularity(
+    database: Database,
+    *,
+    clock: Clock,
+    occasion: Occasion = BY_HAND,
+    slots: Slots | None = None,
+    tell: tuple[Address, ...] = (),
+) -> Ended:
+    """Counts anew how popular works are. Raises Busy, AlreadyDone and Unreachable."""
+    with recorded(
+        database, REFRESH_POPULARITY, clock=clock, occasion=occasion, slots=slots, tell=tell
+    ) as record:
+        record.ended = counting.refresh(database, record.began)
+    return record.ended
 
 
-def _failed(database: Database, run: int, error: BaseException, now: datetime) -> None:
-    sentence = f"{type(error).__name__}: {error}"
-    try:
-        with database.write() as session:
-            jobs.finish(session, run, "failed", now, error=sentence)
-            jobs.open_alert(session, FAILED, f"Training failed: {sentence}", now)
-    except DatabaseError:
-        # The database is what failed; the first error says so better than this one.
-        return
+def prune(
+    database: Database,
+    model_dir: Path,
+    retention: Retention,
+    *,
+    clock: Clock,
+    occasion: Occasion = BY_HAND,
+    slots: Slots | None = None,
+    tell: tuple[Address, ...] = (),
+) -> Ended:
+    """Deletes what is older than it is kept. Raises Busy, AlreadyDone and Unreachable."""
+    with recorded(
+        database, PRUNE, clock=clock, occasion=occasion, slots=slots, tell=tell
+    ) as record:
+        record.ended = pruning.prune(database, model_dir, retention, record.began)
+    return record.ended

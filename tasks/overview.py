@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from db import catalogue, feedback, jobs, models, ratings, readers
+from db import alerts, catalogue, feedback, jobs, models, ratings, readers
+from db.alerts import Incident
 from db.engine import Database
-from db.jobs import Incident, Run
+from db.jobs import Run
 from db.models import ModelRow
 from db.ratings import Counts
-from tasks.jobs import RETRAIN
-from tasks.schedule import Daily
+from tasks.schedule import Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,16 @@ class Overview:
     ratings: Counts
     model: ModelRow | None
     jobs: tuple[Job, ...]
-    queue: int | None
+    queue: Mapping[str, int] | None
     alerts: tuple[Incident, ...]
 
 
 def overview(
-    database: Database, schedule: Mapping[str, Daily], *, queue: int | None, now: datetime
+    database: Database,
+    schedule: Mapping[str, Slots],
+    *,
+    queue: Mapping[str, int] | None,
+    now: datetime,
 ) -> Overview:
     """The state of everything at `now`; `schedule` says when which job runs. Raises Unreachable."""
     with database.read() as session:
@@ -60,13 +64,8 @@ def overview(
                 for name in sorted({*schedule, *last})
             ),
             queue=queue,
-            alerts=tuple(jobs.open_alerts(session)),
+            alerts=tuple(alerts.open_alerts(session)),
         )
-
-
-def schedule_of(daily: Daily) -> dict[str, Daily]:
-    """The jobs that have a schedule."""
-    return {RETRAIN: daily}
 
 
 def database_facts(seen: Overview) -> dict[str, object]:

@@ -1,8 +1,27 @@
-"""When the nightly job runs: a time of day in the operator's zone, as moments."""
+"""When jobs run: times of day in the operator's zone, as moments. A job's moments are its slots."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from tasks.settings import TaskSettings
+
+# A job that did not run so long after its slot is missed: an operator is told.
+GRACE = timedelta(minutes=30)
+
+
+class Slots(Protocol):
+    """The moments at which a job is due."""
+
+    def next_after(self, now: datetime) -> datetime:
+        """The first slot later than `now`, with the zone's offset."""
+
+    def last_until(self, now: datetime) -> datetime:
+        """The latest slot not later than `now`, with the zone's offset."""
+
+    def fields(self) -> dict[str, str]:
+        """The same as the fields of a crontab, in the zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,18 +32,62 @@ class Daily:
     zone: ZoneInfo
 
     def next_after(self, now: datetime) -> datetime:
-        """The first run later than `now`, with the zone's offset."""
+        """The first slot later than `now`, with the zone's offset."""
         today = now.astimezone(self.zone).date()
         runs = (self._on(today + timedelta(days=days)) for days in range(3))
         return next(run for run in runs if run > now)
 
     def last_until(self, now: datetime) -> datetime:
-        """The latest run not later than `now`, with the zone's offset."""
+        """The latest slot not later than `now`, with the zone's offset."""
         today = now.astimezone(self.zone).date()
         runs = (self._on(today - timedelta(days=days)) for days in range(3))
         return next(run for run in runs if run <= now)
+
+    def fields(self) -> dict[str, str]:
+        """The same as the fields of a crontab, in the zone."""
+        return {"hour": str(self.at.hour), "minute": str(self.at.minute)}
 
     def _on(self, day: date) -> datetime:
         local = datetime.combine(day, self.at, self.zone)
         # Through UTC: a local time that the change to summer time skips becomes one that exists.
         return local.astimezone(UTC).astimezone(self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """Once an hour, at this minute of it in `zone`."""
+
+    minute: int
+    zone: ZoneInfo
+
+    def next_after(self, now: datetime) -> datetime:
+        """The first slot later than `now`, with the zone's offset."""
+        return self._moved(self.last_until(now), timedelta(hours=1))
+
+    def last_until(self, now: datetime) -> datetime:
+        """The latest slot not later than `now`, with the zone's offset."""
+        local = now.astimezone(self.zone)
+        slot = self._moved(
+            local.replace(second=0, microsecond=0),
+            timedelta(minutes=self.minute - local.minute),
+        )
+        return slot if slot <= now else self._moved(slot, -timedelta(hours=1))
+
+    def fields(self) -> dict[str, str]:
+        """The same as the fields of a crontab, in the zone."""
+        return {"minute": str(self.minute)}
+
+    def _moved(self, moment: datetime, by: timedelta) -> datetime:
+        # Through UTC: where clocks change, local arithmetic would skip or repeat an hour.
+        return (moment.astimezone(UTC) + by).astimezone(self.zone)
+
+
+def schedules(settings: TaskSettings) -> dict[str, Slots]:
+    """Every job that has a schedule, by name."""
+    zone = settings.timezone
+    return {
+        "retrain": Daily(settings.retrain_at, zone),
+        "refresh_popularity": Hourly(settings.popularity_minute, zone),
+        "prune": Daily(settings.prune_at, zone),
+        "backup": Daily(settings.backup_at, zone),
+    }

@@ -2,10 +2,10 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -22,14 +22,26 @@ def _redis(value: SecretStr) -> SecretStr:
     return value
 
 
+TimeOfDay: TypeAlias = Annotated[time, AfterValidator(_naive)]
+
+
 class TaskSettings(BaseSettings):
-    """Where the jobs' broker and models are, and when the nightly job runs."""
+    """Where the jobs' broker, models and backups are, when each job runs, and what is kept."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis)] = SecretStr("redis://127.0.0.1:6379/0")
     model_dir: Path = Path("var/models")
     timezone: ZoneInfo = ZoneInfo("Asia/Seoul")
-    retrain_at: Annotated[time, AfterValidator(_naive)] = time(3)
+    retrain_at: TimeOfDay = time(3)
+    backup_at: TimeOfDay = time(4)
+    prune_at: TimeOfDay = time(4, 30)
+    popularity_minute: Annotated[int, Field(ge=0, le=59)] = 10  # of each hour
+    backup_dir: Path = Path("var/backups")
+    keep_backups: Annotated[int, Field(ge=1)] = 7
+    keep_models: Annotated[int, Field(ge=1)] = 10  # beside the active one
+    keep_days: Annotated[int, Field(ge=30)] = 365  # impressions, runs, closed alerts
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0  # 0: no metrics
+    metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"

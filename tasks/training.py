@@ -17,6 +17,7 @@ from tasks import measuring
 from tasks.errors import NothingToDo
 from tasks.features import features_of
 from tasks.material import prepare, read
+from tasks.records import Ended
 
 WRITTEN_WITHIN = timedelta(hours=1)  # what is older and unfinished was left by a killed process
 STAGES = ("reading", "cleaning", "fitting", "measuring", "publishing")
@@ -31,6 +32,15 @@ class Trained:
     model: ModelRow | None
     skipped: str | None = None
     steps: tuple[Step, ...] = ()  # what each step of the cleaning left
+
+    @property
+    def ended(self) -> Ended:
+        """The same as a job's record has it."""
+        model = self.model
+        if model is None:
+            return Ended("skipped", reason=self.skipped)
+        counts = {"readers": model.readers, "items": model.items, "rows": model.rows}
+        return Ended("ok", counts | {"demo": model.demo}, model_id=model.id)
 
 
 def train(

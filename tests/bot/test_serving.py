@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from bot.serving import Serving
-from db import jobs, models, ratings
+from db import alerts, models, ratings
 from db.catalogue import Facts
 from db.errors import Unreachable
 from db.ratings import Star
@@ -37,9 +37,9 @@ def damage(folder):
     path.write_bytes(content)
 
 
-def alerts(database):
+def incidents(database):
     with database.read() as session:
-        return jobs.open_alerts(session)
+        return alerts.open_alerts(session)
 
 
 def second(database, model_dir, clock, *, damaged=False):
@@ -117,7 +117,7 @@ def test_a_damaged_new_model_is_not_served_and_the_operator_is_told(
         served.refresh()
 
     assert served.library.served.id == "first"
-    (alert,) = alerts(database)
+    (alert,) = incidents(database)
     assert alert.key == "model-damaged:second"
     assert alert.message.startswith("The model second cannot be loaded, first serves: ")
     assert alert.opened_at == clock()
@@ -132,7 +132,7 @@ def test_a_mended_model_is_taken_up_and_its_alert_closed(served, database, model
     served.refresh()
 
     assert served.library.served.id == "second"
-    assert alerts(database) == []
+    assert incidents(database) == []
 
 
 def test_without_a_model_popularity_follows_new_ratings(serving, database):
@@ -156,7 +156,7 @@ def test_after_a_restart_an_earlier_model_stands_in_for_a_damaged_one(
     restarted.refresh()
 
     assert restarted.library.served.id == "first"
-    assert len(alerts(database)) == 1
+    assert len(incidents(database)) == 1
 
 
 @pytest.mark.parametrize("harm", ["gone", "truncated", "manifest"])
@@ -174,7 +174,7 @@ def test_any_harm_to_its_files_is_damage(served, database, model_dir, clock, har
     served.refresh()
 
     assert served.library.served.id == "first"
-    assert len(alerts(database)) == 1
+    assert len(incidents(database)) == 1
 
 
 def test_going_back_to_a_model_that_is_damaged_leaves_the_present_one_serving(
@@ -189,7 +189,7 @@ def test_going_back_to_a_model_that_is_damaged_leaves_the_present_one_serving(
     served.refresh()
 
     assert served.library.served.id == "second"
-    assert [alert.key for alert in alerts(database)] == ["model-damaged:first"]
+    assert [alert.key for alert in incidents(database)] == ["model-damaged:first"]
 
 
 def test_files_damaged_beneath_a_loaded_model_do_not_unseat_it_but_are_told(
@@ -201,14 +201,14 @@ def test_files_damaged_beneath_a_loaded_model_do_not_unseat_it_but_are_told(
     served.refresh()
 
     assert served.library.served.model is before
-    (alert,) = alerts(database)
+    (alert,) = incidents(database)
     assert alert.message.startswith(
         "The files of the model first, which serves from memory, are damaged: "
     )
 
     damage(model_dir / "first")  # mended
     served.refresh()
-    assert alerts(database) == []
+    assert incidents(database) == []
 
 
 def test_a_file_cut_short_while_it_serves_changes_no_answer(served, model_dir):
@@ -229,11 +229,11 @@ def test_what_could_not_be_told_is_told_at_the_next_refresh(
         away.setattr(database, "write", _gone().write)
         with pytest.raises(Unreachable):
             served.refresh()
-    assert alerts(database) == []
+    assert incidents(database) == []
 
     served.refresh()
 
-    assert [alert.key for alert in alerts(database)] == ["model-damaged:second"]
+    assert [alert.key for alert in incidents(database)] == ["model-damaged:second"]
 
 
 def test_a_start_with_nothing_to_tell_writes_nothing(served, database, clock, monkeypatch):
@@ -272,7 +272,7 @@ def test_with_no_model_that_can_be_read_it_serves_without(serving, database, mod
 
     assert serving.library.served is None
     assert len(serving.library.works) == len(SHELF)
-    (alert,) = alerts(database)
+    (alert,) = incidents(database)
     assert alert.message.startswith(
         "The model first cannot be loaded, none serves, popularity does: "
     )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from db import catalogue, jobs, models, ratings, readers
+from db import alerts, catalogue, jobs, models, ratings, readers
 from db.catalogue import Facts, Upserted
 from db.engine import Database
 from db.models import ModelRow
@@ -228,7 +228,7 @@ def test_a_run_that_never_said_how_it_ended_is_closed_by_the_next(session):
     runs = session.execute(text("SELECT name, outcome, error FROM job_run ORDER BY id")).all()
 
     assert runs == [
-        ("retrain", "failed", "It never said how it ended."),
+        ("retrain", "failed", "Its process was killed."),
         ("prune", None, None),
         ("retrain", None, None),
     ]
@@ -236,22 +236,22 @@ def test_a_run_that_never_said_how_it_ended_is_closed_by_the_next(session):
 
 
 def test_an_incident_is_opened_once_and_again_after_it_was_closed(session):
-    assert jobs.open_alert(session, "model-damaged:a", "first", NOON) is True
-    assert jobs.open_alert(session, "model-damaged:a", "second", NOON) is False
-    assert [incident.message for incident in jobs.open_alerts(session)] == ["first"]
+    assert alerts.open_alert(session, "model-damaged:a", "first", NOON) is True
+    assert alerts.open_alert(session, "model-damaged:a", "second", NOON) is False
+    assert [incident.message for incident in alerts.open_alerts(session)] == ["first"]
 
-    jobs.close_alerts(session, "model-damaged:", NOON)
-    assert jobs.open_alerts(session) == []
-    assert jobs.open_alert(session, "model-damaged:a", "third", NOON) is True
+    alerts.close_alerts(session, "model-damaged:", NOON)
+    assert alerts.open_alerts(session) == []
+    assert alerts.open_alert(session, "model-damaged:a", "third", NOON) is True
 
 
 def test_closing_takes_its_prefix_literally(session):
-    jobs.open_alert(session, "a_b", "x", NOON)
+    alerts.open_alert(session, "a_b", "x", NOON)
 
-    jobs.close_alerts(session, "a%", NOON)
-    jobs.close_alerts(session, "aXb", NOON)
+    alerts.close_alerts(session, "a%", NOON)
+    alerts.close_alerts(session, "aXb", NOON)
 
-    assert len(jobs.open_alerts(session)) == 1
+    assert len(alerts.open_alerts(session)) == 1
 
 
 def test_a_reader_is_the_same_at_every_visit_and_remembers_choices(session):

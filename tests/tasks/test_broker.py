@@ -11,9 +11,9 @@ from tasks import broker
 
 def test_waiting_jobs_are_counted(valkey_url):
     with redis.Redis.from_url(valkey_url) as client:
-        client.rpush("celery", "a job")
+        client.rpush("train", "a job")
 
-    assert broker.waiting(valkey_url) == 1
+    assert broker.waiting(valkey_url) == {"train": 1, "crawl": 0}
 
 
 def test_a_broker_that_refuses_is_away_and_its_password_stays_secret():

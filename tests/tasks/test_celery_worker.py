@@ -69,11 +69,14 @@ def test_a_worker_retrains_when_told_and_the_registry_has_the_model(
     with database.read() as session:
         row = models.active(session)
         run = jobs.last_runs(session)["retrain"]
-    assert told == {"outcome": "ok", "model": row.id, "reason": None}
+    assert told["outcome"] == "ok"
+    assert told["model_id"] == row.id
     assert DefaultModel.load(tmp_path / "models" / row.id, row.digest).ids[0] == "naver:1001"
     assert run.model_id == row.id
     assert run.scheduled_for.astimezone(sender.timezone).strftime("%H:%M") == "03:00"
-    assert list(registered.values()) == [["tasks.retrain"]]
+    assert list(registered.values()) == [
+        ["tasks.prune", "tasks.refresh_popularity", "tasks.retrain"]
+    ]
     lines = (tmp_path / "worker.log").read_text().splitlines()
     logged = [json.loads(line) for line in lines if line.startswith("{")]
     assert {"info"} == {line["level"] for line in logged}

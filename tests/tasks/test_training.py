@@ -7,7 +7,7 @@ import pytest
 import stamina
 from sqlalchemy import text
 
-from db import catalogue, feedback, jobs, models, ratings, readers
+from db import alerts, catalogue, feedback, jobs, models, ratings, readers
 from db.errors import Unreachable
 from db.ratings import Star
 from db.tables import Verdict
@@ -17,6 +17,7 @@ from tasks.errors import NothingToDo
 from tasks.features import features_of
 from tasks.jobs import retrain
 from tasks.material import ENOUGH_READERS, Snapshot, prepare, read
+from tasks.records import Occasion
 from tasks.training import STAGES, train
 
 NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
@@ -186,7 +187,7 @@ def test_a_run_is_recorded_with_its_model(stocked, crowd, tmp_path, clock):
     crowd(60)
     scheduled = clock() - timedelta(minutes=1)
 
-    trained = retrain(stocked, tmp_path, clock=clock, scheduled_for=scheduled)
+    trained = retrain(stocked, tmp_path, clock=clock, occasion=Occasion.slot(scheduled))
 
     with stocked.read() as session:
         run = jobs.last_runs(session)["retrain"]
@@ -201,7 +202,7 @@ def test_a_skipped_run_is_recorded_with_its_reason(database, tmp_path, clock):
     with database.read() as session:
         run = jobs.last_runs(session)["retrain"]
     assert (run.outcome, run.model_id) == ("skipped", None)
-    assert run.counts == {"reason": trained.skipped}
+    assert run.error == trained.skipped
 
 
 def test_a_failure_leaves_the_old_model_no_folder_and_an_alert(stocked, crowd, tmp_path, clock):
@@ -218,22 +219,22 @@ def test_a_failure_leaves_the_old_model_no_folder_and_an_alert(stocked, crowd, t
 
     with stocked.read() as session:
         run = jobs.last_runs(session)["retrain"]
-        (alert,) = jobs.open_alerts(session)
+        (alert,) = alerts.open_alerts(session)
         assert models.active(session) == old
     assert (run.outcome, run.error) == ("failed", "OSError: [Errno 28] No space left on device")
-    assert alert.message == f"Training failed: {run.error}"
+    assert alert.message == f"The job retrain failed: {run.error}"
     assert [path.name for path in tmp_path.iterdir()] == [old.id]
 
 
 def test_a_success_closes_the_alert(stocked, crowd, tmp_path, clock):
     crowd(60)
     with stocked.write() as session:
-        jobs.open_alert(session, "retrain.failed", "Training failed.", clock())
+        alerts.open_alert(session, "retrain.failed", "Training failed.", clock())
 
     retrain(stocked, tmp_path, clock=clock)
 
     with stocked.read() as session:
-        assert jobs.open_alerts(session) == []
+        assert alerts.open_alerts(session) == []
 
 
 def test_a_run_is_finished_also_where_the_database_was_away_for_a_moment(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 import redis
 
-from db import jobs, ratings
+from db import alerts, jobs, ratings
 from tasks import demo
 from tests.plugins.library import NOON
 
@@ -239,7 +239,7 @@ def test_training_on_nothing_ends_with_1_and_the_reason(operator):
 
 def test_status_is_as_promised(trained, database):
     with database.write() as session:
-        jobs.open_alert(session, "model.damaged", "The model is damaged.", NOON)
+        alerts.open_alert(session, "model.damaged", "The model is damaged.", NOON)
 
     found = trained("status", "--json").json
 
@@ -247,7 +247,13 @@ def test_status_is_as_promised(trained, database):
     assert set(found["model"]) == KEYS
     assert found["database"]["works"] == 30
     assert found["database"]["ratings"]["simulated_rows"] == 0
-    (job,) = found["jobs"]
+    assert [job["name"] for job in found["jobs"]] == [
+        "backup",
+        "prune",
+        "refresh_popularity",
+        "retrain",
+    ]
+    job = found["jobs"][-1]
     assert set(job) == {"name", "last", "next_run"}
     assert (job["name"], job["last"]["outcome"]) == ("retrain", "ok")
     coming = datetime.fromisoformat(job["next_run"])
@@ -295,9 +301,9 @@ def test_status_before_anything_happened(operator):
 def test_status_counts_the_queue(operator, monkeypatch, valkey_url):
     monkeypatch.setenv("REDIS_URL", valkey_url)
     with redis.Redis.from_url(valkey_url) as client:
-        client.rpush("celery", "one", "two")
+        client.rpush("train", "one", "two")
 
-    assert operator("status", "--json").json["queue"] == 2
+    assert operator("status", "--json").json["queue"] == {"train": 2, "crawl": 0}
 
 
 def test_recommendations_leave_out_the_likes_and_adult_works(trained):
