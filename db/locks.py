@@ -4,11 +4,12 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, unreachable
@@ -60,8 +61,9 @@ def _session_lock(database: Database, job: str) -> Iterator[bool]:
     try:
         yield mine
     finally:
-        # The connection goes, not back into the pool: the lock goes with it in any case.
-        connection.invalidate()
+        # A server that restarted has forgotten the lock by itself.
+        with suppress(DBAPIError):
+            connection.execute(text("SELECT pg_advisory_unlock_all()"))
         connection.close()
 
 

@@ -1,21 +1,33 @@
 """webtoonctl status: what there is, what runs when, and what is wrong."""
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
-from tasks.cli_common import AsJson, as_json, clock, opened, say
+import typer
+
+from tasks.cli_common import AsJson, as_json, clock, opened, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from db.jobs import Run
     from db.models import ModelRow
+    from db.pulses import PulseRow
     from db.ratings import Counts
     from tasks.overview import Job, Overview
 
 
-def status(json: AsJson = False) -> None:
+def status(
+    runs: Annotated[
+        bool, typer.Option("--runs", help="List every run of the last 30 days too.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Say what there is, what runs when, and what is wrong.
 
-    Works, ratings, readers, the model, jobs with their next run, the queue, open alerts.
+    Works, ratings, readers, the model, jobs with their next run, living processes, the queue, open
+    alerts.
     """
     from db.settings import load  # noqa: PLC0415 -- pydantic
     from tasks import broker  # noqa: PLC0415 -- loads redis
@@ -38,6 +50,7 @@ def status(json: AsJson = False) -> None:
                 "database": database_facts(seen),
                 "model": facts(seen.model) if seen.model else None,
                 "jobs": [job_facts(job) for job in seen.jobs],
+                "processes": [asdict(process) for process in seen.processes],
                 "queue": seen.queue,
                 "alerts": [
                     {"key": alert.key, "message": alert.message, "opened_at": alert.opened_at}
@@ -46,10 +59,12 @@ def status(json: AsJson = False) -> None:
             }
         )
         return
-    _tell(seen, away)
+    _tell(seen, away, clock())
+    if runs:
+        _list(seen)
 
 
-def _tell(seen: "Overview", away: str) -> None:
+def _tell(seen: "Overview", away: str, now: "datetime") -> None:
     say(f"Database  {seen.url}")
     say(f"Works     {seen.works}")
     say(f"Readers   {seen.readers}, {seen.verdicts} verdicts")
@@ -57,6 +72,8 @@ def _tell(seen: "Overview", away: str) -> None:
     say(f"Model     {_model(seen.model)}")
     for job in seen.jobs:
         say(f"Job       {_job(job)}")
+    for process in seen.processes:
+        say(f"Process   {_process(process, now)}")
     waiting = f"{away}; jobs wait until it does" if seen.queue is None else _queue(seen.queue)
     say(f"Queue     {waiting}")
     for alert in seen.alerts:
@@ -88,10 +105,42 @@ def _model(model: "ModelRow | None") -> str:
     )
 
 
+def _process(process: "PulseRow", now: "datetime") -> str:
+    from tasks.overview import SILENT  # noqa: PLC0415
+
+    seconds = max(0, round((now - process.at).total_seconds()))
+    silent = "SILENT, " if now - process.at > SILENT else ""
+    model = process.facts.get("model")
+    return f"{process.name}: {silent}seen {seconds} s ago" + (f", serves {model}" if model else "")
+
+
+def _list(seen: "Overview") -> None:
+    found = sorted(
+        (run for job in seen.jobs for run in job.runs), key=lambda run: run.started_at, reverse=True
+    )
+    header = ("JOB", "BEGAN (UTC)", "SECONDS", "OUTCOME", "MODEL", "REASON")
+    table(header, [_run(run) for run in found])
+
+
+def _run(run: "Run") -> tuple[str, ...]:
+    took = run.finished_at - run.started_at if run.finished_at else None
+    return (
+        run.name,
+        f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+        f"{took.total_seconds():.1f}" if took is not None else "",
+        run.outcome or "running",
+        run.model_id or "",
+        run.error or "",
+    )
+
+
 def _job(job: "Job") -> str:
     coming = f"next {job.next_run.isoformat()}" if job.next_run else "not scheduled"
     if job.last is None:
         return f"{job.name}: never ran, {coming}"
     outcome = job.last.outcome or "running"
     error = f" ({job.last.error})" if job.last.error else ""
-    return f"{job.name}: {outcome} at {job.last.started_at:%Y-%m-%d %H:%M} UTC{error}, {coming}"
+    late = "LATE, " if job.late else ""
+    return (
+        f"{job.name}: {late}{outcome} at {job.last.started_at:%Y-%m-%d %H:%M} UTC{error}, {coming}"
+    )

@@ -1,25 +1,38 @@
-"""What an operator wants to know at a glance: data, model, jobs, queue, alerts."""
+"""What an operator wants to know at a glance: data, model, jobs, processes, queue, alerts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from db import alerts, catalogue, feedback, jobs, models, ratings, readers
+from db import alerts, catalogue, duties, feedback, jobs, models, pulses, ratings, readers
 from db.alerts import Incident
 from db.engine import Database
 from db.jobs import Run
 from db.models import ModelRow
+from db.pulses import PulseRow
 from db.ratings import Counts
 from tasks.schedule import Slots
+
+SHOWN = timedelta(days=30)
+SILENT = timedelta(minutes=3)  # a process that said nothing for so long is not well
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job's latest run, if any, and its next one, if it has a schedule."""
+    """A job's runs, latest first, and its next one, if it has a schedule.
+
+    `late`: it should have run by now. `runs`: those of the last 30 days, and always the latest.
+    """
 
     name: str
-    last: Run | None
+    runs: tuple[Run, ...]
     next_run: datetime | None
+    late: bool
+
+    @property
+    def last(self) -> Run | None:
+        """The latest run."""
+        return self.runs[0] if self.runs else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class Overview:
     ratings: Counts
     model: ModelRow | None
     jobs: tuple[Job, ...]
+    processes: tuple[PulseRow, ...]
     queue: Mapping[str, int] | None
     alerts: tuple[Incident, ...]
 
@@ -47,6 +61,8 @@ def overview(
     """The state of everything at `now`; `schedule` says when which job runs. Raises Unreachable."""
     with database.read() as session:
         last = jobs.last_runs(session)
+        recent = jobs.since(session, now - SHOWN)
+        late = {duty.name for duty in duties.late(session, now)}
         return Overview(
             # Its query may hold a password too.
             url=database.engine.url.set(query={}).render_as_string(hide_password=True),
@@ -58,11 +74,14 @@ def overview(
             jobs=tuple(
                 Job(
                     name,
-                    last.get(name),
+                    tuple(run for run in recent if run.name == name)
+                    or tuple(run for run in last.values() if run.name == name),
                     schedule[name].next_after(now) if name in schedule else None,
+                    name in late,
                 )
                 for name in sorted({*schedule, *last})
             ),
+            processes=tuple(pulses.every(session)),
             queue=queue,
             alerts=tuple(alerts.open_alerts(session)),
         )
@@ -81,7 +100,13 @@ def database_facts(seen: Overview) -> dict[str, object]:
 
 def job_facts(job: Job) -> dict[str, object]:
     """A job's part of `status --json`."""
-    last = None
-    if job.last:
-        last = {name: value for name, value in asdict(job.last).items() if name != "name"}
-    return {"name": job.name, "last": last, "next_run": job.next_run}
+    runs = [
+        {name: value for name, value in asdict(run).items() if name != "name"} for run in job.runs
+    ]
+    return {
+        "name": job.name,
+        "last": runs[0] if runs else None,
+        "next_run": job.next_run,
+        "late": job.late,
+        "runs": runs,
+    }

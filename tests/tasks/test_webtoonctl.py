@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 import redis
 
-from db import alerts, jobs, ratings
+from db import alerts, duties, jobs, pulses, ratings
 from tasks import demo
 from tests.plugins.library import NOON
 
@@ -243,7 +243,7 @@ def test_status_is_as_promised(trained, database):
 
     found = trained("status", "--json").json
 
-    assert list(found) == ["database", "model", "jobs", "queue", "alerts"]
+    assert list(found) == ["database", "model", "jobs", "processes", "queue", "alerts"]
     assert set(found["model"]) == KEYS
     assert found["database"]["works"] == 30
     assert found["database"]["ratings"]["simulated_rows"] == 0
@@ -254,7 +254,8 @@ def test_status_is_as_promised(trained, database):
         "retrain",
     ]
     job = found["jobs"][-1]
-    assert set(job) == {"name", "last", "next_run"}
+    assert set(job) == {"name", "last", "next_run", "late", "runs"}
+    assert job["runs"] == [job["last"]]
     assert (job["name"], job["last"]["outcome"]) == ("retrain", "ok")
     coming = datetime.fromisoformat(job["next_run"])
     assert (coming.hour, coming.minute, coming.utcoffset()) == (3, 0, timedelta(hours=9))
@@ -262,6 +263,21 @@ def test_status_is_as_promised(trained, database):
     (alert,) = found["alerts"]
     assert alert["key"] == "model.damaged"
     assert datetime.fromisoformat(alert["opened_at"]) == NOON
+
+
+def test_status_tells_late_jobs_silent_processes_and_every_run(trained, database):
+    with database.write() as session:
+        duties.expect(session, "retrain", NOON, NOON)
+        pulses.beat(session, "telegram@here", NOON, {"model": "m"})
+
+    done = trained("status", "--runs")
+
+    assert "retrain: LATE, ok at" in done.out
+    assert "Process   telegram@here: SILENT, seen" in done.out
+    assert "s ago, serves m\n" in done.out
+    listed = done.out.split("REASON\n")[1]
+    assert listed.startswith("retrain")
+    assert len(listed.splitlines()) == 1
 
 
 def test_status_marks_what_is_simulated(operator, crowd):

@@ -1,0 +1,114 @@
+"""A job's record: one at a time, one effect per occasion, its incidents."""
+
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from db import alerts, duties, jobs, outbox
+from db.errors import Unreachable
+from tasks.errors import AlreadyDone, Busy
+from tasks.records import Ended, Occasion, earlier, recorded
+from tasks.schedule import GRACE, Daily
+
+ADMINS = (("telegram", "1"),)
+OK = Ended()
+NIGHTLY = Daily(time(3), ZoneInfo("Asia/Seoul"))
+
+
+def last(database):
+    with database.read() as session:
+        return jobs.last_runs(session)["retrain"]
+
+
+def incidents(database):
+    with database.read() as session:
+        return {alert.key: alert.message for alert in alerts.open_alerts(session)}
+
+
+def run(database, clock, ended=OK, **more):
+    with recorded(database, "retrain", clock=clock, tell=ADMINS, **more) as record:
+        record.ended = ended
+
+
+def test_nobody_does_a_job_that_is_being_done(database, clock):
+    with recorded(database, "retrain", clock=clock) as record:
+        record.ended = OK
+        with pytest.raises(Busy, match="The job retrain is running already"):
+            run(database, clock)
+
+    assert last(database).outcome == "ok"
+
+
+def test_an_occasion_has_one_effect_and_the_second_learns_of_the_first(database, clock):
+    slot = Occasion.slot(clock())
+    run(database, clock, Ended("ok", {"rows": 5}, model_id="m"), occasion=slot)
+    clock.pass_(hours=1)
+
+    with pytest.raises(AlreadyDone) as told:
+        run(database, clock, occasion=slot)
+
+    assert earlier(told.value.run) == Ended("ok", {"rows": 5}, model_id="m")
+    assert incidents(database) == {}
+    with database.read() as session:
+        assert len(jobs.since(session, clock() - timedelta(days=1))) == 1
+
+
+def test_a_slot_is_the_same_occasion_in_every_zone(clock):
+    seoul = clock().astimezone(ZoneInfo("Asia/Seoul"))
+
+    assert Occasion.slot(seoul).key == Occasion.slot(clock()).key
+
+
+def test_what_failed_may_be_done_again_for_the_same_occasion(database, clock):
+    slot = Occasion.slot(clock())
+    with (
+        pytest.raises(OSError, match="full"),
+        recorded(database, "retrain", clock=clock, occasion=slot, tell=ADMINS),
+    ):
+        raise OSError("full")
+    assert incidents(database) == {"retrain.failed": "The job retrain failed: OSError: full"}
+
+    run(database, clock, occasion=slot)
+
+    assert last(database).outcome == "ok"
+    assert incidents(database) == {}
+    with database.write() as session:
+        letters = outbox.take(session, "telegram", clock(), clock() + timedelta(hours=1))
+    assert [letter.text for letter in letters] == ["The job retrain failed: OSError: full"]
+
+
+def test_a_rejection_is_told_and_ends_with_the_next_good_run(database, clock):
+    run(database, clock, Ended("rejected", reason="It is worse."))
+    assert incidents(database) == {"retrain.rejected": "It is worse."}
+
+    run(database, clock)
+
+    assert incidents(database) == {}
+
+
+def test_a_run_says_when_the_job_is_next_due_and_that_it_is_no_longer_missed(database, clock):
+    with database.write() as session:
+        alerts.open_alert(session, "retrain.missed", "It did not run.", clock())
+
+    run(database, clock, slots=NIGHTLY)
+
+    with database.read() as session:
+        (duty,) = duties.every(session)
+    assert duty.due_at == NIGHTLY.next_after(clock())
+    assert duty.late_at == duty.due_at + GRACE
+    assert incidents(database) == {}
+
+
+def test_a_job_that_does_not_say_how_it_ended_has_failed(database, clock):
+    with pytest.raises(RuntimeError, match="does not say how it ended"):
+        run(database, clock, ended=None)
+
+    assert last(database).outcome == "failed"
+
+
+def test_the_error_of_a_database_that_is_away_is_the_one_that_is_seen(database, clock):
+    with pytest.raises(Unreachable, match="gone"), recorded(database, "retrain", clock=clock):
+        raise Unreachable("gone")
+
+    assert last(database).error == "Unreachable: gone"
