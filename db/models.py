@@ -14,7 +14,10 @@ from db.tables import Model, ModelState
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A registered model; `digest` is the SHA-256 of its manifest, `note` why it is not served."""
+    """A registered model; `digest` is the SHA-256 of its manifest.
+
+    `note` is why it does not serve, or what else there is to know of it.
+    """
 
     id: str
     state: ModelState
@@ -54,8 +57,15 @@ def activate(session: Session, model_id: str, *, left: ModelState = ModelState.R
     session.execute(update(Model).where(Model.id == model_id).values(state=ModelState.ACTIVE))
 
 
-def active(session: Session) -> ModelRow | None:
-    """The active model."""
+def remark(session: Session, model_id: str, note: str) -> None:
+    """Notes what there is to know of this model."""
+    session.execute(update(Model).where(Model.id == model_id).values(note=note))
+
+
+def active(session: Session, *, kept: bool = False) -> ModelRow | None:
+    """The active model; with `kept` nobody else moves the mark until this transaction ends."""
+    if kept:
+        alone(session, Alone.ACTIVE_MODEL)
     row = session.scalar(select(Model).where(Model.state == ModelState.ACTIVE))
     return _row(row) if row else None
 

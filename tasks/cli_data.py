@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from db.models import ModelRow
     from tasks.training import Trained
 
-NOTHING_LEARNT = 1
+REFUSED = 1  # nothing was learnt, or what was learnt does not serve
 
 
 def demo(
@@ -57,8 +57,8 @@ def demo(
         if json:
             became = _facts(trained) if trained else _unchanged(model)
             as_json({"works": asdict(loaded.works), "ratings": loaded.ratings} | became)
-            if trained is not None and trained.model is None:
-                raise typer.Exit(NOTHING_LEARNT)
+            if trained is not None:
+                _end(trained)
         elif trained is None:
             say(f"The model {model.id if model else ''} stays active.")
         else:
@@ -66,7 +66,11 @@ def demo(
 
 
 def train(json: AsJson = False) -> None:
-    """Train a model on what readers said and make it the active one."""
+    """Train a model on what readers said and make it the active one.
+
+    Unless it is worse than the active model or popularity, beyond chance, on held-out readers: then
+    it is kept but rejected, and this ends with 1.
+    """
     from tasks.jobs import retrain  # noqa: PLC0415 -- loads scipy
     from tasks.training import STAGES  # noqa: PLC0415
 
@@ -74,8 +78,7 @@ def train(json: AsJson = False) -> None:
         trained = retrain(database, model_dir(), clock=clock, progress=tell)
     if json:
         as_json(_facts(trained))
-        if trained.model is None:
-            raise typer.Exit(NOTHING_LEARNT)
+        _end(trained)
         return
     _tell(trained)
 
@@ -84,9 +87,10 @@ def _facts(trained: "Trained") -> dict[str, object]:
     """What became of a training, as JSON."""
     from tasks.cli_models import facts  # noqa: PLC0415 -- only for JSON
 
+    ended = trained.ended
     return {
-        "outcome": "ok" if trained.model else "skipped",
-        "reason": trained.skipped,
+        "outcome": ended.outcome,
+        "reason": ended.reason,
         "model": facts(trained.model) if trained.model else None,
         "cleaning": [asdict(step) for step in trained.steps],
     }
@@ -100,13 +104,24 @@ def _unchanged(model: "ModelRow | None") -> dict[str, object]:
     return {"outcome": "unchanged", "reason": None, "model": found, "cleaning": []}
 
 
+def _end(trained: "Trained") -> None:
+    """Ends the command with 1 unless a new model serves."""
+    if trained.ended.outcome != "ok":
+        raise typer.Exit(REFUSED)
+
+
 def _tell(trained: "Trained") -> None:
     for step in trained.steps:
         say(f"{step.name}: {step.rows} ratings, {step.readers} readers, {step.items} works.")
     model = trained.model
     if model is None:
         note(f"No model was made. {trained.skipped}")
-        raise typer.Exit(NOTHING_LEARNT)
+        raise typer.Exit(REFUSED)
+    if trained.rejected:
+        note(str(trained.ended.reason))
+        raise typer.Exit(REFUSED)
+    if model.note:
+        note(model.note)
     kind = "demo model" if model.demo else "model"
     say(
         f"The {kind} {model.id} is active: {model.rows} ratings by {model.readers} readers, "

@@ -76,10 +76,14 @@ def prepare(snapshot: Snapshot) -> Material:
         made_up = {reader for reader, _, _ in snapshot.simulated}
         cleaned, steps = _cleaned(snapshot.works, triples)
     aside = np.fromiter(map(held_out, cleaned.readers), dtype=bool, count=len(cleaned.readers))
-    if aside.all():
+    if not len(aside):
         raise NothingToDo(
             f"Of {len(triples)} ratings nothing is left to learn from: a reader and a work count "
             "from ten ratings of three stars or more."
+        )
+    if aside.all():
+        raise NothingToDo(
+            f"All {len(aside)} readers who remain after cleaning are of the tenth that is held out."
         )
     every = np.ones(len(cleaned.items), dtype=bool)
     return Material(

@@ -1,15 +1,18 @@
-"""The registry of models as an operator sees it: what there is, and going back to the last one."""
+"""The registry of models as an operator sees it: what there is, and which one is to serve."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from db import models
+from db import alerts, models
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
 from recommender.default import DefaultModel
 from recommender.errors import ArtifactError
-from tasks.errors import NoModel, UnreadableModel
+from tasks.errors import NoModel, NothingToDo, UnreadableModel
+
+REJECTED = "retrain.rejected"  # the incident that a new model was not let serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,57 @@ class Rollback:
 
     left: ModelRow
     back: ModelRow
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What is on disk of a model: the bytes of its files by name, and what is wrong with them."""
+
+    path: Path
+    files: dict[str, int]
+    damage: str | None
+
+
+def get(database: Database, model_id: str) -> ModelRow:
+    """The row of the model with this id. Raises NoModel."""
+    with database.read() as session:
+        row = models.get(session, model_id)
+    if row is None:
+        raise NoModel(_unknown(model_id))
+    return row
+
+
+def folder(model_dir: Path, row: ModelRow) -> Folder:
+    """The files of this row's model, their digests verified."""
+    path = model_dir / row.id
+    files = {file.name: file.stat().st_size for file in sorted(path.glob("*"))}
+    try:
+        loaded(model_dir, row)
+    except UnreadableModel as error:
+        return Folder(path, files, str(error))
+    return Folder(path, files, None)
+
+
+def promote(database: Database, model_dir: Path, model_id: str, now: datetime) -> ModelRow | None:
+    """Makes this model the active one, whatever was held against it; the one that was before.
+
+    Its files are verified first. Raises NoModel if it is unknown, NothingToDo if it is active,
+    UnreadableModel if it is damaged.
+    """
+    # Not within the transaction: reading a large model takes longer than bots wait for a writer.
+    loaded(model_dir, get(database, model_id))
+    with database.write() as session:
+        left = models.active(session, kept=True)
+        row = models.get(session, model_id)
+        if row is None:
+            raise NoModel(_unknown(model_id))
+        if row.state is ModelState.ACTIVE:
+            raise NothingToDo(f"{row.id} is the active model already.")
+        models.activate(session, row.id)
+        if row.state is ModelState.REJECTED:
+            models.remark(session, row.id, f"Promoted by hand. Before: {row.note or 'rejected.'}")
+        alerts.close_alerts(session, REJECTED, now)
+    return left
 
 
 def rollback(database: Database, model_dir: Path) -> Rollback:
@@ -35,6 +89,7 @@ def rollback(database: Database, model_dir: Path) -> Rollback:
             raise NoModel(f"There is no earlier model than {left.id} to go back to.")
         back = _first_sound(model_dir, older)
         models.activate(session, back.id, left=ModelState.REJECTED)
+        models.remark(session, left.id, f"Left by hand for {back.id}.")
     return Rollback(left, back)
 
 
@@ -54,6 +109,10 @@ def active(database: Database) -> ModelRow:
     if row is None:
         raise NoModel("There is no model yet: run webtoonctl train.")
     return row
+
+
+def _unknown(model_id: str) -> str:
+    return f"There is no model {model_id}: webtoonctl models list shows all."
 
 
 def _first_sound(model_dir: Path, rows: list[ModelRow]) -> ModelRow:

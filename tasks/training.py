@@ -12,8 +12,9 @@ from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
 from recommender import artifact, default_model
+from recommender.errors import TooFewInteractions
 from recommender.interactions import Step
-from tasks import measuring
+from tasks import gate
 from tasks.errors import NothingToDo
 from tasks.features import features_of
 from tasks.material import prepare, read
@@ -27,11 +28,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What became of a training: the model that is now active, or why there is none."""
+    """What became of a training: a model, which is active unless it was rejected, or none."""
 
     model: ModelRow | None
     skipped: str | None = None
     steps: tuple[Step, ...] = ()  # what each step of the cleaning left
+    rejected: str | None = None
+    beside: str | None = None  # the model that was active before
 
     @property
     def ended(self) -> Ended:
@@ -39,8 +42,19 @@ class Trained:
         model = self.model
         if model is None:
             return Ended("skipped", reason=self.skipped)
-        counts = {"readers": model.readers, "items": model.items, "rows": model.rows}
-        return Ended("ok", counts | {"demo": model.demo}, model_id=model.id)
+        counts: dict[str, object] = {
+            "readers": model.readers,
+            "items": model.items,
+            "rows": model.rows,
+            "demo": model.demo,
+            "active_before": self.beside,
+        }
+        if self.rejected:
+            reason = f"The new model {model.id} does not serve. {self.rejected}"
+            return Ended("rejected", counts, reason, model.id)
+        if model.note:
+            counts["note"] = model.note
+        return Ended("ok", counts, model_id=model.id)
 
 
 def train(
@@ -51,11 +65,11 @@ def train(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Trained:
-    """Fits, measures, writes and activates a model; skips when there is nothing to learn from.
+    """Fits, measures and writes a model, and activates it unless it is worse than the active one.
 
-    `progress` is told each of STAGES as it begins. A model takes 4 bytes x works² on disk in
-    `model_dir`. Raises Unreachable, ArtifactNotWritten and CatalogueTooLarge, having left the
-    active model as it was and nothing behind.
+    Skips when there is nothing to learn from. `progress` is told each of STAGES as it begins. A
+    model takes 4 bytes x works² on disk in `model_dir`. Raises Unreachable, ArtifactNotWritten and
+    CatalogueTooLarge, having left the active model as it was and nothing behind.
     """
     tell = progress or (lambda _: None)
     tell("reading")
@@ -63,12 +77,16 @@ def train(
     tell("cleaning")
     try:
         material = prepare(snapshot)
+        tell("fitting")
+        model = default_model.fit(material.fit.matrix, features_of(material.works), seed=seed)
     except NothingToDo as nothing:
         return Trained(None, str(nothing))
-    tell("fitting")
-    model = default_model.fit(material.fit.matrix, features_of(material.works), seed=seed)
+    except TooFewInteractions as few:
+        return Trained(None, f"There is nothing to learn from: {few}.")
     tell("measuring")
-    metrics = measuring.figures(measuring.compare(model, material, seed))
+    with database.read() as session:
+        active = models.active(session)
+    judged = gate.judge(model, material, active, model_dir, seed)
     tell("publishing")
     row = ModelRow(
         id=f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -77,25 +95,44 @@ def train(
         readers=len(material.fit.readers),
         items=int((~model.cold).sum()),
         rows=int(material.fit.matrix.nnz),
-        metrics=metrics,
+        metrics=judged.metrics,
         demo=material.demo,
         digest="",
+        note=judged.rejected or judged.note,
     )
     facts = {"id": row.id, "created_at": now.astimezone(UTC).isoformat(), "seed": seed}
-    facts |= {"items": row.items, "demo": row.demo, "metrics": metrics}
+    facts |= {"items": row.items, "demo": row.demo, "metrics": dict(row.metrics)}
     artifact.sweep(model_dir, now - WRITTEN_WITHIN)
     digest = model.save(model_dir / row.id, ids=material.fit.items, extra=facts)
-    published = _publish(database, model_dir, replace(row, digest=digest))
-    return Trained(published, steps=material.steps)
+    published = _publish(database, model_dir, replace(row, digest=digest), judged)
+    rejected = published.note if published.state is ModelState.REJECTED else None
+    return Trained(published, None, material.steps, rejected, judged.beside)
 
 
-def _publish(database: Database, model_dir: Path, row: ModelRow) -> ModelRow:
+def _publish(
+    database: Database, model_dir: Path, row: ModelRow, judged: gate.Judgement
+) -> ModelRow:
     try:
         with database.write() as session:
+            row = _after(judged, row, models.active(session, kept=True))
             models.register(session, row)
-            models.activate(session, row.id)
+            if row.state is not ModelState.REJECTED:
+                models.activate(session, row.id)
+                row = replace(row, state=ModelState.ACTIVE)
     except BaseException:
         # Without its row nobody would ever load the folder, or delete it.
         shutil.rmtree(model_dir / row.id, ignore_errors=True)
         raise
-    return replace(row, state=ModelState.ACTIVE)
+    return row
+
+
+def _after(judged: gate.Judgement, row: ModelRow, active: ModelRow | None) -> ModelRow:
+    """The row as the judgement has it, unless somebody moved the active mark since."""
+    if judged.rejected:
+        return replace(row, state=ModelState.REJECTED)
+    if active is not None and active.id != judged.beside:
+        note = (
+            f"While it was made {active.id} became the active model; it was not compared with it."
+        )
+        return replace(row, state=ModelState.REJECTED, note=note)
+    return row

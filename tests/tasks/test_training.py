@@ -1,13 +1,15 @@
 """From ratings to an active model: what is learnt from, what is set aside, what is left behind."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import stamina
 from sqlalchemy import text
 
-from db import alerts, catalogue, feedback, jobs, models, ratings, readers
+from db import alerts, catalogue, feedback, jobs, models, outbox, ratings, readers
 from db.errors import Unreachable
 from db.ratings import Star
 from db.tables import Verdict
@@ -97,6 +99,58 @@ def test_too_few_ratings_train_nothing(stocked, tmp_path):
     assert trained.skipped.startswith("Of 2 ratings nothing is left to learn from")
 
 
+FITTED = [f"r{n}" for n in range(60) if not held_out(f"import:r{n}")][:30]
+ASIDE = [f"r{n}" for n in range(400) if held_out(f"import:r{n}")][:12]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ((FITTED[:1], 30, 8), "nothing is left to learn from"),
+        ((FITTED, 1, 8), "nothing is left to learn from"),
+        ((FITTED, 30, 5), "nothing is left to learn from"),
+        ((ASIDE, 12, 8), "All 12 readers who remain after cleaning are of the tenth"),
+    ],
+    ids=["one reader", "one work", "no like", "everybody held out"],
+)
+def test_what_says_nothing_is_skipped_and_the_model_stays(stocked, tmp_path, clock, said, reason):
+    rate(stocked, FITTED, 12, 8)
+    old = retrain(stocked, tmp_path, clock=clock).model
+    with stocked.write() as session:
+        session.execute(text("DELETE FROM rating"))
+    rate(stocked, *said)
+
+    trained = retrain(stocked, tmp_path, clock=clock)
+
+    assert trained.model is None
+    assert reason in trained.skipped
+    with stocked.read() as session:
+        run = jobs.last_runs(session)["retrain"]
+        assert models.active(session) == old
+    assert (run.outcome, run.error) == ("skipped", trained.skipped)
+    assert [path.name for path in tmp_path.iterdir()] == [old.id]
+
+
+@pytest.mark.parametrize("aside", [0, len(ASIDE)], ids=["nobody held out", "some held out"])
+@pytest.mark.parametrize("works", [12, 30])
+def test_where_everybody_loves_everything_a_model_is_still_made(stocked, tmp_path, works, aside):
+    rate(stocked, FITTED + ASIDE[:aside], works, 10)
+
+    trained = train(stocked, tmp_path, now=NOW)
+
+    assert trained.rejected is None
+    assert trained.model.items == works
+    assert trained.model.metrics["held_out_readers"] == aside
+
+
+def rate(database, raters, works, half_stars):
+    """These raters give each of the first works of the shelf so many half-stars."""
+    with database.write() as session:
+        ids = [work.id for work in catalogue.works(session)][:works]
+        stars = [Star(rater, id_, half_stars) for rater in raters for id_ in ids]
+        ratings.upsert(session, "import", stars)
+
+
 def test_simulated_ratings_join_while_real_readers_are_few(stocked, crowd, tmp_path):
     crowd(60)
     crowd(120, source="demo", simulated=True, seed=2)
@@ -156,6 +210,21 @@ def test_only_readers_with_ten_likes_who_let_it_train_the_model(stocked):
 
     assert {reader for reader, _, _ in snapshot.real} == {"reader:1"}
     assert [half_stars for _, _, half_stars in snapshot.real] == [8] * 10
+
+
+def test_who_asked_to_be_forgotten_trains_no_model(stocked):
+    with stocked.write() as session:
+        leaving, staying = (
+            readers.of_account(session, "terminal", name, NOW) for name in ("a", "b")
+        )
+        for reader in (leaving, staying):
+            for work in catalogue.works(session)[:10]:
+                feedback.record(
+                    session, reader.id, work.id, Verdict.LIKE, source="command", now=NOW
+                )
+        readers.forget(session, leaving.id)
+
+    assert {reader for reader, _, _ in read(stocked).real} == {f"reader:{staying.id}"}
 
 
 def test_a_dislike_is_not_a_rating(stocked):
@@ -224,6 +293,45 @@ def test_a_failure_leaves_the_old_model_no_folder_and_an_alert(stocked, crowd, t
     assert (run.outcome, run.error) == ("failed", "OSError: [Errno 28] No space left on device")
     assert alert.message == f"The job retrain failed: {run.error}"
     assert [path.name for path in tmp_path.iterdir()] == [old.id]
+
+
+# A limit that the weights of so many works exceed, and the database does not.
+DISK_FULL = """
+import resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from db.engine import Database
+from tasks.jobs import retrain
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+now = datetime(2026, 5, 5, tzinfo=UTC)
+retrain(Database(sys.argv[1]), Path(sys.argv[2]), clock=lambda: now, tell=(("telegram", "42"),))
+"""
+
+
+def test_a_model_that_does_not_fit_on_the_disk_leaves_nothing_but_an_incident(
+    stocked, crowd, tmp_path, clock, database_url
+):
+    crowd(60)
+    old = retrain(stocked, tmp_path, clock=clock).model
+    with stocked.write() as session:
+        more = [catalogue.Facts("naver", f"x{n}", f"more {n}") for n in range(600)]
+        catalogue.upsert(session, more, clock())
+
+    done = subprocess.run(
+        [sys.executable, "-c", DISK_FULL, database_url, tmp_path], capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert "ArtifactNotWritten" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [old.id]
+    with stocked.write() as session:
+        assert models.every(session) == [old]
+        run = jobs.last_runs(session)["retrain"]
+        (incident,) = alerts.open_alerts(session)
+        (letter,) = outbox.take(session, "telegram", clock(), clock() + timedelta(minutes=1))
+    assert (run.outcome, run.model_id) == ("failed", None)
+    assert run.error.startswith("ArtifactNotWritten: ")
+    assert (incident.key, incident.message) == ("retrain.failed", letter.text)
 
 
 def test_a_success_closes_the_alert(stocked, crowd, tmp_path, clock):
