@@ -1,23 +1,29 @@
 """Ratings and works from files that people already have, MovieLens' layout among them."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+import re
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
 from crawler import fields
 from crawler.errors import UnreadableFile
 from crawler.fields import WrongField
-from crawler.items import RatingItem, Rejected, WorkItem
+from crawler.items import FeedbackItem, RatingItem, Rejected, WorkItem
 from crawler.tables import Row, rows
 
 USER = ("user", "userid", "useridx", "reader", "readerid", "rater", "raterid", "사용자", "이용자")
+RATER = ("raterhash",)  # what stands for a user in our exports
 WORK = ("externalid", "titleid", "item", "itemid", "movieid", "webtoonid", "workid")
 TITLE = ("title", "name", "제목", "작품명")
 RATING = ("rating", "stars", "score", "별점", "평점")
 HALVES = ("halfstars", "halfstar")
 TIME = ("time", "timestamp", "ratedat", "createdat", "date", "시간", "날짜")
 SOURCE = ("source", "platform")
+RATING_SOURCE = ("ratingsource",)
+SIMULATED = ("simulated",)
+PLATFORM = ("platform",)
+VERDICT = ("verdict",)
+AT = ("at", *TIME)
 ENGLISH = ("titleen", "englishtitle", "영문제목")
 AUTHORS = ("authors", "author", "artist", "작가")
 GENRES = ("genres", "genre", "장르")
@@ -27,16 +33,21 @@ FINISHED = ("finished", "completed", "완결")
 AGE = ("agegrade", "age", "adult", "이용등급")
 URL = ("url", "link", "주소")
 MOVIELENS = "movieid"
+VERDICTS = ("like", "dislike", "read", "hidden")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # of a source or a platform
+# "reader:5" names a reader of the bots in training, and "demo" are the simulated ones.
+RESERVED = {"reader", "demo"}
 
 
 def ratings(path: Path) -> Iterator[RatingItem | Rejected]:
     """The ratings in `path`, in the file's order; rows that are none come out as Rejected.
 
     Columns in any order and under any of the names above: a user, a title or an external id (or
-    both), stars 0.5..5.0 or half-stars 1..10, and optionally a time and the work's source.
+    both), stars 0.5..5.0 or half-stars 1..10, and optionally a time and the work's source. Our own
+    exports have a hash instead of a user, which stays as it is.
     Raises UnreadableFile, also half-way, and when a column is missing altogether.
     """
-    for row in _with_columns(path, USER, (*WORK, *TITLE), (*RATING, *HALVES)):
+    for row in _with_columns(path, (*USER, *RATER), (*WORK, *TITLE), (*RATING, *HALVES)):
         if isinstance(row, Rejected):
             yield row
             continue
@@ -57,6 +68,22 @@ def works(path: Path) -> Iterator[WorkItem | Rejected]:
             continue
         try:
             yield _work(row)
+        except WrongField as wrong:
+            yield Rejected(row.line, str(wrong))
+
+
+def feedback(path: Path) -> Iterator[FeedbackItem | Rejected]:
+    """The verdicts in `path`, in the file's order; rows that are none come out as Rejected.
+
+    Columns: a platform, its user, a title or an external id, a verdict, and optionally a time and
+    the work's source. Raises UnreadableFile.
+    """
+    for row in _with_columns(path, PLATFORM, USER, (*WORK, *TITLE), VERDICT):
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            yield _feedback(row)
         except WrongField as wrong:
             yield Rejected(row.line, str(wrong))
 
@@ -85,21 +112,65 @@ def _with_columns(path: Path, *needed: tuple[str, ...]) -> Iterator[Row | Reject
 
 
 def _rating(row: Row) -> RatingItem:
-    user = _field(row.fields, USER)
-    if not user:
+    user, rater = _field(row.fields, USER), _field(row.fields, RATER)
+    if not user and not rater:
         raise WrongField("user is missing")
-    external_id, title = _field(row.fields, WORK), fields.text(_field(row.fields, TITLE))
-    if not external_id and not title:
-        raise WrongField("neither a title nor an external id")
+    external_id, title = _work_of(row.fields)
+    simulated = fields.flag(_field(row.fields, SIMULATED), "simulated")
     return RatingItem(
         line=row.line,
         user=user,
         half_stars=_half_stars(row.fields),
-        external_id=external_id or None,
-        title=title or None,
+        external_id=external_id,
+        title=title,
         source=_field(row.fields, SOURCE) or None,
-        rated_at=_rated_at(row.fields),
+        rated_at=fields.moment(_field(row.fields, TIME)),
+        rater=rater or None,
+        rating_source=_source(
+            _field(row.fields, RATING_SOURCE),
+            RESERVED - {"demo"} if simulated else RESERVED,
+        ),
+        simulated=simulated,
     )
+
+
+def _feedback(row: Row) -> FeedbackItem:
+    found = row.fields
+    platform, user, verdict = (_field(found, names) for names in (PLATFORM, USER, VERDICT))
+    if not NAME.fullmatch(platform):
+        raise WrongField(
+            "platform is missing" if not platform else f'no platform "{platform[:40]}"'
+        )
+    if not user:
+        raise WrongField("user is missing")
+    external_id, title = _work_of(found)
+    if verdict not in VERDICTS:
+        raise WrongField(f'verdict is "{verdict[:40]}", expected {", ".join(VERDICTS)}')
+    return FeedbackItem(
+        line=row.line,
+        platform=platform,
+        user_id=user,
+        verdict=verdict,
+        external_id=external_id,
+        title=title,
+        # Not SOURCE: a platform is something else here.
+        source=found.get("source") or None,
+        at=fields.moment(_field(found, AT)),
+    )
+
+
+def _work_of(found: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The external id and the title that a row names its work by."""
+    external_id, title = _field(found, WORK), fields.text(_field(found, TITLE))
+    if not external_id and not title:
+        raise WrongField("neither a title nor an external id")
+    return external_id or None, title or None
+
+
+def _source(name: str, reserved: Collection[str]) -> str | None:
+    if name and (not NAME.fullmatch(name) or name in reserved):
+        raise WrongField(f'nothing can be from the source "{name[:40]}"')
+    return name or None
 
 
 def _half_stars(found: Mapping[str, str]) -> int:
@@ -110,10 +181,6 @@ def _half_stars(found: Mapping[str, str]) -> int:
     if stars and fields.from_stars(stars) != number:
         raise WrongField(f"rating {stars} and half_stars {halves} are not the same")
     return number
-
-
-def _rated_at(found: Mapping[str, str]) -> datetime | None:
-    return fields.moment(_field(found, TIME))
 
 
 def _work(row: Row) -> WorkItem:
@@ -135,6 +202,7 @@ def _work(row: Row) -> WorkItem:
         finished=fields.flag(_field(found, FINISHED), "finished"),
         adult=fields.adult(_field(found, AGE)),
         url=fields.web_address(_field(found, URL)),
+        source=_source(found.get("source", ""), RESERVED),
     )
 
 

@@ -3,7 +3,8 @@
 DatabaseError
 ├── BadUrl            DATABASE_URL cannot be understood
 ├── Unreachable       the database is locked, gone, or refuses us
-└── WrongSchema       the tables are older or newer than this code
+├── WrongSchema       the tables are older or newer than this code
+└── DanglingKeys      rows that were put back point at rows that are not there
 """
 
 
@@ -21,3 +22,7 @@ class Unreachable(DatabaseError):
 
 class WrongSchema(DatabaseError):
     """The tables are older or newer than this code."""
+
+
+class DanglingKeys(DatabaseError):
+    """Rows that were put back point at rows that are not there."""

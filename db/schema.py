@@ -33,6 +33,20 @@ def downgrade(database: Database, revision: str = "base") -> None:
         command.downgrade(config, revision)
 
 
+def upgrade_on(connection: Connection, revision: str = "head") -> None:
+    """As `upgrade`, within the transaction of a connection whose foreign keys are off."""
+    from alembic import command  # noqa: PLC0415
+
+    command.upgrade(_config_on(connection), revision)
+
+
+def downgrade_on(connection: Connection, revision: str = "base") -> None:
+    """As `downgrade`, within the transaction of a connection whose foreign keys are off."""
+    from alembic import command  # noqa: PLC0415
+
+    command.downgrade(_config_on(connection), revision)
+
+
 def revision(database: Database) -> str | None:
     """The revision the tables are at; None for an empty database. Raises Unreachable."""
     with database.read() as session:
@@ -55,18 +69,24 @@ def require_head(database: Database) -> None:
 
 @contextmanager
 def _config(database: Database) -> "Iterator[Config]":
-    from alembic.config import Config  # noqa: PLC0415
-
     with unreachable(), database.engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(_FOLDER))
-        config.attributes["connection"] = connection
-        with _keys_off(connection), connection.begin():
+        config = _config_on(connection)
+        with keys_off(connection), connection.begin():
             yield config
 
 
+def _config_on(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["connection"] = connection
+    return config
+
+
 @contextmanager
-def _keys_off(connection: Connection) -> Iterator[None]:
+def keys_off(connection: Connection) -> Iterator[None]:
+    """No foreign keys on this connection, which must not be in a transaction; only for SQLite."""
     # SQLite alters a table by copying and dropping it; with foreign keys on, the drop would
     # cascade into other tables' rows. The pragma only works outside a transaction.
     if connection.dialect.name != "sqlite":

@@ -1,6 +1,5 @@
-"""webtoonctl import: ratings and works from files that people already have."""
+"""webtoonctl import: ratings, works and verdicts from files that people already have."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,16 +12,17 @@ if TYPE_CHECKING:
     from crawler.items import Rejected
 
 NOTHING_TAKEN = 1
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-# "reader:5" names a reader of the bots in training, and "demo" are the simulated ones.
-RESERVED = {"reader", "demo"}
 
 app = typer.Typer(
-    help="Take in ratings or works from a file.", no_args_is_help=True, rich_markup_mode=None
+    help="Take in ratings, works or verdicts from a file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 def _source(name: str | None) -> str | None:
+    from crawler.files import NAME, RESERVED  # noqa: PLC0415 -- only where one is given
+
     if name is not None and (not NAME.fullmatch(name) or name in RESERVED):
         message = f"letters, digits, '-', '_' and '.', and not {' or '.join(sorted(RESERVED))}"
         raise typer.BadParameter(message)
@@ -97,8 +97,8 @@ def catalogue(
 ) -> None:
     """Take in works.
 
-    Columns: external_id and title; title_en, authors, genres, keywords, weekdays, finished, age and
-    url where known. Lists are separated by |; MovieLens' movies.csv works as it is.
+    Columns: external_id and title; source, title_en, authors, genres, keywords, weekdays, finished,
+    age and url where known. Lists are separated by |; MovieLens' movies.csv works as it is.
     """
     from crawler import files  # noqa: PLC0415 -- only this command needs these
     from tasks.importing import import_works  # noqa: PLC0415
@@ -126,6 +126,41 @@ def catalogue(
             f"they were, from {done.rows} rows; {len(done.rejected)} rows do not count."
         )
     if not works.new + works.changed + works.same:
+        raise typer.Exit(NOTHING_TAKEN)
+
+
+@app.command("feedback")
+def verdicts(file: File, dry_run: DryRun = False, json: AsJson = False) -> None:
+    """Take in verdicts, as export feedback writes them.
+
+    Columns: platform, user_id, title or external_id, verdict (like, dislike, read or hidden); the
+    work's source and a time are optional. Readers are made where they are new. What a reader said
+    later, or says already, stays.
+    """
+    from crawler import files  # noqa: PLC0415 -- only this command needs these
+    from tasks.importing_feedback import import_feedback  # noqa: PLC0415
+
+    with opened() as database, rows_counted(files.feedback(file)) as items:
+        done = import_feedback(database, items, now=clock(), dry_run=dry_run)
+    if json:
+        as_json(
+            {
+                "rows": done.rows,
+                "verdicts": done.verdicts,
+                "same": done.same,
+                "readers": done.readers,
+                "dry_run": dry_run,
+                "rejected": _facts(done.rejected),
+            }
+        )
+    else:
+        _list(done.rejected)
+        say(
+            f"{_would(dry_run)}: {done.verdicts} verdicts of {done.readers} readers, "
+            f"{done.same} as they were, from {done.rows} rows; {len(done.rejected)} rows do not "
+            "count."
+        )
+    if not done.verdicts + done.same:
         raise typer.Exit(NOTHING_TAKEN)
 
 

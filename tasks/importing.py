@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawler.items import RatingItem, Rejected, WorkItem
+from crawler.items import FeedbackItem, RatingItem, Rejected, WorkItem
 from db import catalogue, ratings
 from db.catalogue import Facts, Upserted, Work
 from db.engine import Database
@@ -37,7 +37,7 @@ class ImportedWorks:
     rejected: tuple[Rejected, ...]
 
 
-class _OnlyTried(Exception):
+class OnlyTried(Exception):
     """Takes back the transaction of a dry run."""
 
 
@@ -51,6 +51,7 @@ def import_ratings(
 ) -> Imported:
     """Stores ratings under the name `source`, all or, if anything fails, none of them.
 
+    Rows that were exported say themselves where the rating is from, and keep their rater's hash.
     A work is looked up by its external id (of the row's source, else of `source`, else of the only
     source that has it), then by its title. Of two ratings of one work by one user the later row
     counts. Users are stored as a hash: with `key` an HMAC that nobody without it can undo.
@@ -59,8 +60,8 @@ def import_ratings(
     with database.read() as session:
         lookup = Lookup(catalogue.works(session))
     rejected: list[Rejected] = []
-    raters: dict[str, str] = {}
-    stars: dict[tuple[str, int], tuple[int, Star]] = {}
+    raters: dict[tuple[str, str], str] = {}
+    stars: dict[tuple[str, str, int], tuple[int, bool, Star]] = {}
     rows = 0
     for item in items:
         rows += 1
@@ -68,26 +69,32 @@ def import_ratings(
             rejected.append(item)
             continue
         try:
-            work = _work(lookup, item, source)
+            work = named(lookup, item, source)
         except UnknownWork as unknown:
             rejected.append(Rejected(item.line, str(unknown)))
             continue
-        if item.user not in raters:
-            raters[item.user] = rater_id(source, item.user, key)
-        rater = raters[item.user]
-        if earlier := stars.get((rater, work.id)):
+        origin = item.rating_source or source
+        rater = item.rater
+        if rater is None:
+            if (origin, item.user) not in raters:
+                raters[origin, item.user] = rater_id(origin, item.user, key)
+            rater = raters[origin, item.user]
+        if earlier := stars.get((origin, rater, work.id)):
             reason = f"the same user rates the same work again in line {item.line}, which counts"
             rejected.append(Rejected(earlier[0], reason))
         star = Star(rater, work.id, item.half_stars, item.rated_at)
-        stars[rater, work.id] = (item.line, star)
+        stars[origin, rater, work.id] = (item.line, item.simulated, star)
     if not dry_run:
         with database.write() as session:
-            ratings.upsert(session, source, (star for _, star in stars.values()))
+            for kind in sorted({(key[0], simulated) for key, (_, simulated, _) in stars.items()}):
+                origin, simulated = kind
+                told = (s for key, (_, made_up, s) in stars.items() if (key[0], made_up) == kind)
+                ratings.upsert(session, origin, told, simulated=simulated)
     return Imported(
         rows=rows,
         ratings=len(stars),
-        raters=len({rater for rater, _ in stars}),
-        works=len({work for _, work in stars}),
+        raters=len({(origin, rater) for origin, rater, _ in stars}),
+        works=len({work for _, _, work in stars}),
         rejected=tuple(sorted(rejected, key=lambda row: row.line)),
     )
 
@@ -102,27 +109,29 @@ def import_works(
 ) -> ImportedWorks:
     """Adds and changes works of `source`, all or, if anything fails, none of them.
 
-    Of two rows with one external id the later counts. Raises Unreachable, and what `items` raises.
+    A row may name another source itself. Of two rows with one external id the later counts.
+    Raises Unreachable, and what `items` raises.
     """
     rejected: list[Rejected] = []
-    found: dict[str, WorkItem] = {}
+    found: dict[tuple[str, str], WorkItem] = {}
     rows = 0
     for item in items:
         rows += 1
         if isinstance(item, Rejected):
             rejected.append(item)
             continue
-        if earlier := found.pop(item.external_id, None):
+        key = (item.source or source, item.external_id)
+        if earlier := found.pop(key, None):
             reason = f"the same external id comes again in line {item.line}, which counts"
             rejected.append(Rejected(earlier.line, reason))
-        found[item.external_id] = item
+        found[key] = item
     try:
         with database.write() as session:
-            facts = (_facts(source, item) for item in found.values())
+            facts = (_facts(item.source or source, item) for item in found.values())
             upserted = catalogue.upsert(session, facts, now)
             if dry_run:
-                raise _OnlyTried
-    except _OnlyTried:
+                raise OnlyTried
+    except OnlyTried:
         pass
     return ImportedWorks(rows, upserted, tuple(sorted(rejected, key=lambda row: row.line)))
 
@@ -137,7 +146,8 @@ def rater_id(source: str, user: str, key: bytes | None) -> str:
     return digest[:RATER_BYTES].hex()
 
 
-def _work(lookup: Lookup, item: RatingItem, source: str) -> Work:
+def named(lookup: Lookup, item: RatingItem | FeedbackItem, source: str) -> Work:
+    """The work that a row is about. Raises UnknownWork."""
     if item.external_id:
         return lookup.by_external_id(item.external_id, item.source, source)
     return lookup.by_title(item.title or "")

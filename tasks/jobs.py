@@ -5,6 +5,7 @@ from pathlib import Path
 from db.engine import Database
 from db.outbox import Address
 from tasks import counting, pruning
+from tasks.backup import Shelf, back_up
 from tasks.pruning import Retention
 from tasks.records import BY_HAND, Clock, Ended, Occasion, recorded
 from tasks.schedule import Slots
@@ -67,4 +68,24 @@ def prune(
         database, PRUNE, clock=clock, occasion=occasion, slots=slots, tell=tell
     ) as record:
         record.ended = pruning.prune(database, model_dir, retention, record.began)
+    return record.ended
+
+
+def backup(
+    database: Database,
+    model_dir: Path,
+    shelf: Shelf,
+    *,
+    clock: Clock,
+    occasion: Occasion = BY_HAND,
+    slots: Slots | None = None,
+    tell: tuple[Address, ...] = (),
+    to: Path | None = None,
+    progress: Progress | None = None,
+) -> Ended:
+    """Writes a backup of everything. Raises Busy, AlreadyDone, NotWritten and Unreachable."""
+    with recorded(
+        database, BACKUP, clock=clock, occasion=occasion, slots=slots, tell=tell
+    ) as record:
+        record.ended = back_up(database, model_dir, shelf, record.began, to=to, progress=progress)
     return record.ended

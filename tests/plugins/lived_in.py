@@ -1,0 +1,74 @@
+"""A database that was lived in: something in every table, and all tables to compare.
+
+Functions, not fixtures: whoever needs them says for which database.
+"""
+
+from datetime import timedelta
+
+from db import (
+    alerts,
+    catalogue,
+    dump,
+    duties,
+    feedback,
+    impressions,
+    inbox,
+    jobs,
+    outbox,
+    popularity,
+    pulses,
+    ratings,
+    readers,
+)
+from db.impressions import Shown
+from db.ratings import Star
+from db.tables import Verdict
+from tests.plugins.library import NOON, activate, stock
+
+
+def live_in(database, digest):
+    """Fills every table; the model "first" with this digest is active."""
+    stock(database)
+    activate(database, "first", digest)
+    later = NOON + timedelta(microseconds=1)
+    with database.write() as session:
+        one, two, three = (work.id for work in catalogue.works(session)[:3])
+        gone = readers.of_account(session, "telegram", "6", NOON)
+        reader = readers.of_account(session, "telegram", "7", NOON, "ko")
+        readers.choose(session, reader.id, adult=True, language="en")
+        last = readers.of_account(session, "discord", "8", later)
+        card, _ = impressions.log(
+            session,
+            reader.id,
+            "slate",
+            [Shown(one, 0, "ease", 0.1 + 0.2), Shown(two, 1, "ease")],
+            model_id="first",
+            now=NOON,
+        )
+        impressions.delivered(session, [card], "telegram:1:2")
+        feedback.record(
+            session, reader.id, one, Verdict.LIKE, source="card", now=NOON, impression_id=card
+        )
+        feedback.record(session, reader.id, two, Verdict.DISLIKE, source="text", now=later)
+        feedback.record(session, reader.id, two, None, source="undo", now=later)
+        feedback.record(session, last.id, three, Verdict.HIDDEN, source="text", now=later)
+        # The highest ids are of readers who are gone: nobody may have them again.
+        readers.forget(session, gone.id)
+        readers.forget(session, last.id)
+        ratings.upsert(session, "import", [Star("a", one, 9, later), Star("b", one, 1)])
+        ratings.upsert(session, "demo", [Star("a", two, 8)], simulated=True)
+        popularity.store(session, {one: 3.5, two: 1 / 3}, NOON)
+        run = jobs.begin(session, "retrain", NOON, key="slot:x", scheduled_for=NOON)
+        jobs.finish(session, run, "ok", later, counts={"rows": 3, "에": [None]}, model_id="first")
+        alerts.open_alert(session, "a", "한 문장", NOON, [("telegram", "1")])
+        alerts.close_alerts(session, "a", later)
+        outbox.put(session, ("discord", "2"), "line\nbreak '\"\\ 🦊", NOON)
+        duties.expect(session, "retrain", NOON, later)
+        pulses.beat(session, "bot", NOON, {"model": "first"})
+        inbox.keep(session, "telegram", [("1", '{"text": "신의 탑"}')], NOON)
+
+
+def contents(database):
+    """Every row of every table."""
+    with database.read() as session:
+        return {name: list(dump.rows(session, name)) for name in dump.names()}
