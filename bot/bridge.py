@@ -3,22 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import ParamSpec, TypeVar
 
-from bot.conversation.events import Event, Speaker
+from bot.conversation.events import Event, Platform, Speaker
 from bot.conversation.reply import Reply
 from bot.hearing import Choice, Hearing
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# Measures how long an answer takes, from taking the update until it is out.
+Stopwatch = Callable[[Platform], AbstractContextManager[None]]
+
+
+def _unmeasured(_platform: Platform) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class Bridge:
     """Runs the synchronous core for an adapter, without ever blocking its event loop."""
 
-    def __init__(self, hearing: Hearing, threads: int = 4) -> None:
+    def __init__(
+        self, hearing: Hearing, threads: int = 4, *, answering: Stopwatch = _unmeasured
+    ) -> None:
         self.hearing = hearing
+        self.answering = answering
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hearing")
         # Offers need no database, so they need not wait behind those who wait for it.
         self._offering = ThreadPoolExecutor(1, thread_name_prefix="offering")

@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import Annotated, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import stamina
 import structlog
@@ -17,10 +18,14 @@ import typer
 from pydantic import SecretStr
 
 from bot.composition import hearing
+from bot.conversation.events import Platform, Speaker
 from bot.hearing import Hearing
 from bot.settings import BotSettings
 from db.errors import DatabaseError, Unreachable
 from db.settings import DatabaseSettings, InvalidSettings, load
+
+if TYPE_CHECKING:  # it loads an HTTP server, which a chat in a terminal need not wait for
+    from bot.metrics import Metrics
 
 app = typer.Typer(
     help="The webtoon bot, as readers meet it: in a terminal, in Telegram, in Discord.",
@@ -49,8 +54,7 @@ def chat(
     ] = None,
 ) -> None:
     """Chat in this terminal; also reads lines from a pipe."""
-    from bot.conversation.events import Platform, Speaker  # noqa: PLC0415 -- only what a door needs
-    from bot.terminal import Terminal  # noqa: PLC0415
+    from bot.terminal import Terminal  # noqa: PLC0415 -- only what a door needs
 
     for stream in (sys.stdin, sys.stdout):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
@@ -72,8 +76,16 @@ def telegram() -> None:
     token = _required(settings.telegram_token, "TELEGRAM_TOKEN", "BotFather gives it")
     from bot.telegram.app import serve  # noqa: PLC0415 -- a bot loads its own library only
     from bot.telegram.errors import TelegramDoorError  # noqa: PLC0415
+    from bot.telegram.webhook import hook  # noqa: PLC0415
 
-    _run(serve, settings, token, settings.telegram_api_url, TelegramDoorError)
+    called = None
+    if url := settings.telegram_webhook_url:
+        try:
+            called = hook(url, settings.telegram_webhook_listen, settings.telegram_webhook_secret)
+        except TelegramDoorError as error:
+            raise CannotStart(str(error)) from None
+    door = partial(serve, token=token, api_url=settings.telegram_api_url, hook=called)
+    _run(Platform.TELEGRAM, door, settings, TelegramDoorError)
 
 
 @app.command()
@@ -84,7 +96,8 @@ def discord() -> None:
     from bot.discord.app import serve  # noqa: PLC0415 -- a bot loads its own library only
     from bot.discord.errors import DiscordError  # noqa: PLC0415
 
-    _run(serve, settings, token, settings.discord_api_url, DiscordError)
+    door = partial(serve, token=token, api_url=settings.discord_api_url)
+    _run(Platform.DISCORD, door, settings, DiscordError)
 
 
 def main() -> None:
@@ -100,7 +113,8 @@ def _settings(*, quiet: bool = False) -> BotSettings:
     from bot.logs import configure, passwords  # noqa: PLC0415
 
     settings = load(BotSettings)
-    tokens = [t.get_secret_value() for t in (settings.telegram_token, settings.discord_token) if t]
+    secrets = (settings.telegram_token, settings.telegram_webhook_secret, settings.discord_token)
+    tokens = [secret.get_secret_value() for secret in secrets if secret]
     url = load(DatabaseSettings).database_url.get_secret_value()
     # Somebody who chats in a terminal wants answers there, and only troubles beside them.
     level = "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
@@ -142,13 +156,13 @@ def _line(tty: bool) -> str | None:
 
 
 def _run(
+    platform: Platform,
     serve: Serve,
     settings: BotSettings,
-    token: SecretStr,
-    api_url: str,
     fatal: type[Exception],
 ) -> None:
     from bot.bridge import Bridge  # noqa: PLC0415
+    from bot.metrics import Metrics  # noqa: PLC0415
 
     async def until_told() -> None:
         stop = asyncio.Event()
@@ -159,16 +173,18 @@ def _run(
 
         for signal_ in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_, told)
-        bridge = Bridge(core)
+        bridge = Bridge(core, answering=metrics.answering)
         try:
-            await serve(bridge, token, api_url, stop)
+            await serve(bridge=bridge, stop=stop)
         finally:
             bridge.close()
 
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, _end)  # until the loop is there to hear them
+    metrics = Metrics()
     with ExitStack() as stack:
-        core = _core(stack, settings)
+        _publish(stack, metrics, settings)
+        core = _core(stack, settings, platform, metrics)
         try:
             asyncio.run(until_told())
         except fatal as error:
@@ -176,11 +192,29 @@ def _run(
     log.info("stopped")
 
 
-def _core(stack: ExitStack, settings: BotSettings) -> Hearing:
+def _publish(stack: ExitStack, metrics: "Metrics", settings: BotSettings) -> None:
+    """Serves the metrics from now on, if there is a port for them."""
+    host, port = settings.metrics_host, settings.metrics_port
+    if not port:
+        return
+    try:
+        stack.enter_context(metrics.served(host, port))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        message = (
+            f"The metrics cannot be served at METRICS_HOST:METRICS_PORT {host}:{port}: {reason}."
+        )
+        raise CannotStart(message) from None
+    log.info("metrics served", host=host, port=port)
+
+
+def _core(
+    stack: ExitStack, settings: BotSettings, platform: Platform, metrics: "Metrics"
+) -> Hearing:
     """The core, once the database is there; whatever else is wrong is raised."""
     for attempt in stamina.retry_context(_away, attempts=None, timeout=None, wait_max=10.0):
         with attempt:
-            return stack.enter_context(hearing(settings))
+            return stack.enter_context(hearing(settings, platform, metrics=metrics))
     raise AssertionError("unreachable")
 
 

@@ -1,16 +1,23 @@
 """Where the bots' parts are made and put together; nowhere else makes an engine or a client."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from bot.conversation.events import Platform
+from bot.duty import Duty
 from bot.hearing import Hearing
 from bot.serving import Serving
 from bot.settings import BotSettings
 from db import inbox, schema
 from db.engine import Database
 from db.errors import Unreachable
-from db.settings import DatabaseSettings, load
+from db.settings import DatabaseSettings, OperatorSettings, load
+
+if TYPE_CHECKING:  # a chat in a terminal is measured by nobody
+    from bot.metrics import Metrics
 
 # A reader would rather be told to try again than wait the half minute that a job may.
 _WAIT_SECONDS = 2.0
@@ -24,22 +31,33 @@ def now() -> datetime:
 
 
 @contextmanager
-def hearing(settings: BotSettings, *, watch: bool = True) -> Iterator[Hearing]:
+def hearing(
+    settings: BotSettings,
+    platform: Platform = Platform.TERMINAL,
+    *,
+    metrics: "Metrics | None" = None,
+) -> Iterator[Hearing]:
     """The synchronous core over the configured database and models, closed at the end.
 
-    Raises InvalidSettings, BadUrl, Unreachable or WrongSchema.
+    A bot, unlike somebody's chat in a terminal, also has its duties to the operators. Raises
+    InvalidSettings, BadUrl, Unreachable or WrongSchema.
     """
+    admins = load(OperatorSettings).admins
     url = load(DatabaseSettings).database_url.get_secret_value()
     database = Database(url, wait_seconds=_WAIT_SECONDS, statement_seconds=2 * _WAIT_SECONDS)
-    serving = Serving(database, settings.model_dir, now)
-    try:
+    serving = Serving(database, settings.model_dir, now, admins)
+    name = f"{platform.value}@{socket.gethostname()}"
+    duty = Duty(database, serving, now, name=name, admins=admins)
+    # Closed in this order: each waits a moment for a thread that may be in the database.
+    with closing(database), closing(serving), closing(duty):
         schema.require_head(database)
         serving.refresh()
         with suppress(Unreachable), database.write() as session:  # if not now, then next time
             inbox.prune(session, now() - _KEPT)
-        if watch:
-            serving.watch()
-        yield Hearing(database, serving, now)
-    finally:
-        serving.close()
-        database.close()
+        serving.watch()
+        if platform is not Platform.TERMINAL:
+            duty.start()
+        if metrics is not None:
+            metrics.watch(lambda: serving.library)
+        count = metrics.heard if metrics else None
+        yield Hearing(database, serving, now, admins=admins, count=count)

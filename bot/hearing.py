@@ -1,27 +1,30 @@
 """One event in, one reply out, in one transaction: what every adapter talks to."""
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 from pydantic import TypeAdapter
 
 from bot.conversation import cards, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import Context
+from bot.conversation.context import Context, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
 from bot.serving import Serving
-from db import impressions, inbox, readers
+from db import impressions, inbox, outbox, readers
 from db.engine import Database
 from db.errors import DatabaseError
+from db.outbox import Address, Letter
 
 log = structlog.get_logger()
 _REPLY = TypeAdapter(Reply)
 _MAX_CHOICES = 25
+LEASE = timedelta(seconds=60)  # of a letter: then any bot may deliver it
 
 
 class Unavailable(Exception):
@@ -36,11 +39,40 @@ class Choice:
     value: str
 
 
+@dataclass(slots=True)
+class Heard:
+    """What came of one event, for whoever counts it: `noted` holds what was committed.
+
+    `outcome` is answered, silent (nothing to say), repeated (it was heard before), unavailable or
+    failed.
+    """
+
+    platform: Platform
+    kind: str  # of Said: command, text, press, reaction
+    outcome: str = "answered"
+    seconds: float = 0.0
+    noted: Noted = field(default_factory=Noted)
+
+
 class Hearing:
     """The synchronous core as the adapters see it; safe to call from several threads."""
 
-    def __init__(self, database: Database, serving: Serving, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        serving: Serving,
+        clock: Callable[[], datetime],
+        *,
+        admins: Collection[Address] = (),
+        count: Callable[[Heard], None] | None = None,
+    ) -> None:
+        """`admins` are the accounts of those who run the bots; `count` is told of each event."""
         self._database, self._serving, self._clock = database, serving, clock
+        self._admins, self._count = frozenset(admins), count
+
+    def admins(self, platform: Platform) -> bool:
+        """Whether any of those who run the bots is on this platform."""
+        return any(there == platform for there, _ in self._admins)
 
     def hear(self, event: Event, *, again: bool = False) -> Reply | None:
         """The answer to `event`; None when there is nothing to say or it was heard before.
@@ -48,14 +80,26 @@ class Hearing:
         `again` is for an event replayed after a crash: its stored answer is given once more.
         Raises Unavailable only for a reaction, which nobody could be told to try again.
         """
+        heard = Heard(event.speaker.platform, type(event.said).__name__.lower())
+        began = time.perf_counter()
         try:
-            return self._hear(event, again)
+            return self._heard(event, again, heard)
+        finally:
+            heard.seconds = time.perf_counter() - began
+            if self._count is not None:
+                self._count(heard)
+
+    def _heard(self, event: Event, again: bool, heard: Heard) -> Reply | None:
+        try:
+            return self._hear(event, again, heard)
         except DatabaseError as error:
+            heard.outcome = "unavailable"
             log.error("event not handled", key=event.key, reason=str(error))
             if isinstance(event.said, Reaction):
                 raise Unavailable(str(error)) from error
             return self.apology(event.speaker)
         except Exception:  # a bug must cost one answer, not the bot
+            heard.outcome = "failed"
             log.exception("event failed", key=event.key, platform=event.speaker.platform.value)
             if isinstance(event.said, Reaction):
                 return None
@@ -65,13 +109,37 @@ class Hearing:
         """What to say while the database is away: try again in a moment."""
         return self._sorry(speaker, "trouble.busy")
 
-    def keep(self, platform: Platform, updates: Sequence[tuple[str, str]]) -> list[str]:
+    def keep(
+        self,
+        platform: Platform,
+        updates: Sequence[tuple[str, str]],
+        lease: timedelta | None = None,
+    ) -> list[str]:
         """Stores raw updates (key, payload) durably; the keys that were not known before.
 
-        Raises Unavailable.
+        With a lease these are ours for so long, where several bots take from one inbox. Raises
+        Unavailable.
         """
+        now = self._clock()
         with self._available(), self._database.write() as session:
-            return inbox.keep(session, platform, updates, self._clock())
+            return inbox.keep(session, platform, updates, now, now + lease if lease else None)
+
+    def take(self, platform: Platform, lease: timedelta) -> list[tuple[str, str]]:
+        """Kept updates that nobody is at, oldest first; now ours. Raises Unavailable."""
+        now = self._clock()
+        with self._available(), self._database.write() as session:
+            return inbox.take(session, platform, now, now + lease)
+
+    def hold(self, platform: Platform, keys: Sequence[str], lease: timedelta | None) -> None:
+        """Keeps updates ours for another `lease`; None gives them back. Raises Unavailable."""
+        until = self._clock() + lease if lease else None
+        with self._available(), self._database.write() as session:
+            inbox.hold(session, platform, keys, until)
+
+    def unanswered(self, platform: Platform) -> int:
+        """How many kept updates wait for their answer. Raises Unavailable."""
+        with self._available(), self._database.read() as session:
+            return inbox.unanswered(session, platform)
 
     def waiting(self, platform: Platform) -> list[tuple[str, str]]:
         """Kept updates (key, payload) not known to be answered, oldest first.
@@ -94,6 +162,17 @@ class Hearing:
         with self._available(), self._database.write() as session:
             impressions.delivered(session, shown, message)
 
+    def letters(self, platform: Platform, limit: int = 10) -> list[Letter]:
+        """Letters to deliver on `platform`, ours for LEASE. Raises Unavailable."""
+        now = self._clock()
+        with self._available(), self._database.write() as session:
+            return outbox.take(session, platform, now, now + LEASE, limit)
+
+    def posted(self, letter_id: int, error: str | None = None) -> None:
+        """Notes that a letter was delivered or, with `error`, never can be. Raises Unavailable."""
+        with self._available(), self._database.write() as session:
+            outbox.done(session, letter_id, self._clock(), error)
+
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
@@ -108,24 +187,30 @@ class Hearing:
         offered = [work for work in works if work is not None and not work.adult]
         return [Choice(cards.title(work), f"#{work.id}") for work in offered[:_MAX_CHOICES]]
 
-    def _hear(self, event: Event, again: bool) -> Reply | None:
+    def _hear(self, event: Event, again: bool, heard: Heard) -> Reply | None:
         library, now = self._serving.library, self._clock()
         platform = event.speaker.platform
         with self._database.write() as session:
             if isinstance(event.said, Reaction) and not impressions.on_message(
                 session, event.said.message
             ):
+                heard.outcome = "silent"
                 return None  # a word to somebody else: of them nothing is stored
             known = inbox.claim(session, platform, event.key, now)
             if known is not None:
+                heard.outcome = "repeated"
                 return _REPLY.validate_json(known.reply) if again and known.reply else None
             reader = readers.of_account(
                 session, platform, event.speaker.user_id, now, event.speaker.language
             )
-            ctx = Context(session, reader, event.speaker, event.place, library, now)
+            admin = (platform, event.speaker.user_id) in self._admins
+            ctx = Context(session, reader, event.speaker, event.place, library, now, admin)
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None
             inbox.handled(session, platform, event.key, stored, now)
+        heard.noted = ctx.noted  # committed by now
+        if reply is None:
+            heard.outcome = "silent"
         return reply
 
     def _filters(self, language: Language, typed: str) -> list[Choice]:

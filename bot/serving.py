@@ -10,10 +10,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.conversation.library import Library, Model, Served, placed
-from db import alerts, catalogue, feedback, models, ratings
+from db import alerts, catalogue, feedback, models, popularity, ratings
 from db.catalogue import Work
 from db.engine import Database
 from db.errors import DatabaseError
+from db.outbox import Address
 from recommender import artifact
 from recommender.errors import RecommenderError
 from recommender.interactions import LIKE
@@ -27,8 +28,16 @@ _Loaded = tuple[str, bool, Model]  # its id, whether it is a demo, itself
 class Serving:
     """Holds the current Library. Readers take it once per event; it is swapped, never changed."""
 
-    def __init__(self, database: Database, model_dir: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        model_dir: Path,
+        clock: Callable[[], datetime],
+        admins: Collection[Address] = (),
+    ) -> None:
+        """`admins` are told of a model that is damaged."""
         self._database, self._model_dir, self._clock = database, model_dir, clock
+        self._admins = tuple(admins)
         self._seen: tuple[object, ...] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -46,12 +55,11 @@ class Serving:
             if seen == self._seen:
                 return False
             works = tuple(catalogue.works(session))
-            counts = feedback.like_counts(session)
-            stars = ratings.like_counts(session, LIKE)
+            counts = _counts(session)
             older = models.retired_before(session, active) if active else []
             told = {alert.key for alert in alerts.open_alerts(session)}
         loaded, damage = self._load([active, *older]) if active else (None, {})
-        self.library = _library(works, loaded, _added(counts, stars))
+        self.library = _library(works, loaded, counts)
         self._tell(damage, loaded, told)
         self._seen = seen  # last: what could not be told is tried again
         return True
@@ -81,15 +89,16 @@ class Serving:
                 log.exception("library not refreshed")
 
     def _grounds(self, session: Session, active: models.ModelRow | None) -> tuple[object, ...]:
-        """What changes when works would be ranked otherwise: the model, or the counts without one.
+        """What changes when works would be ranked otherwise: the model, and how popular works are.
 
         The files' sizes and times are part of it, so that a mended model is taken up.
         """
+        counted = popularity.counted_at(session)
         if active is None:
-            return feedback.count(session), ratings.count(session)
+            return (counted,) if counted else (feedback.count(session), ratings.count(session))
         folder = self._model_dir / active.id
         files = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in folder.glob("*")]
-        return active.id, *sorted(files)
+        return active.id, counted, *sorted(files)
 
     def _load(
         self, candidates: Sequence[models.ModelRow]
@@ -128,7 +137,7 @@ class Serving:
         with self._database.write() as session:
             for id_, why in news.items():
                 message = _damaged(id_, why, serving)
-                alerts.open_alert(session, _DAMAGED + id_, message, self._clock())
+                alerts.open_alert(session, _DAMAGED + id_, message, self._clock(), self._admins)
             if mended:
                 alerts.close_alerts(session, _DAMAGED, self._clock())
 
@@ -141,13 +150,19 @@ def _damaged(model_id: str, why: str, serving: str | None) -> str:
     return f"The model {model_id} cannot be loaded, {stand_in}: {why}"
 
 
-def _added(likes: Mapping[int, int], stars: Mapping[int, int]) -> dict[int, int]:
+def _counts(session: Session) -> Mapping[int, float]:
+    """How popular works are, in likes: as last counted for all bots, else counted here and now."""
+    if popularity.counted_at(session) is not None:
+        return popularity.scores(session)
+    likes, stars = feedback.like_counts(session), ratings.like_counts(session, LIKE)
     return {w: likes.get(w, 0) + stars.get(w, 0) for w in likes.keys() | stars.keys()}
 
 
-def _library(works: tuple[Work, ...], loaded: _Loaded | None, counts: Mapping[int, int]) -> Library:
-    popularity = np.array([counts.get(work.id, 0) for work in works], dtype=np.float32)
+def _library(
+    works: tuple[Work, ...], loaded: _Loaded | None, counts: Mapping[int, float]
+) -> Library:
+    popular = np.array([counts.get(work.id, 0) for work in works], dtype=np.float32)
     if loaded is None:
-        return Library(works, popularity)
+        return Library(works, popular)
     model_id, demo, model = loaded
-    return Library(works, popularity, Served(model_id, demo, model, placed(works, model.ids)))
+    return Library(works, popular, Served(model_id, demo, model, placed(works, model.ids)))

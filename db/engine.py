@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from threading import Lock
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -37,12 +38,16 @@ class Database:
         cannot be made.
         """
         self.engine = _engine(url, wait_seconds, statement_seconds)
+        self._wait_seconds = wait_seconds
+        # SQLite lets its writers in by chance: they sleep, longer and longer, and try again. Those
+        # of one process can do better.
+        self._writing = Lock() if self.engine.dialect.name == "sqlite" else None
         self._read_engine = self.engine.execution_options(**{READ_ONLY: True})
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction that commits at the end, or leaves nothing. Raises Unreachable."""
-        with unreachable(), Session(self.engine) as session, session.begin():
+        with self._turn(), unreachable(), Session(self.engine) as session, session.begin():
             yield session
 
     @contextmanager
@@ -50,6 +55,19 @@ class Database:
         """One consistent snapshot that is never written. Raises Unreachable."""
         with unreachable(), Session(self._read_engine) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writing is None:
+            yield
+            return
+        if not self._writing.acquire(timeout=self._wait_seconds):
+            message = "database is locked by another transaction of this process"
+            raise Unreachable(message)
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def close(self) -> None:
         """Gives all connections back."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Impression
+from db.tables import FeedbackEvent, Impression, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ class ImpressionRow:
     slate: str
     position: int
     policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class LikeRate:
+    """How many cards a model showed at a position of the slate, and how many of them were liked."""
+
+    model_id: str | None
+    position: int
+    impressions: int
+    likes: int
 
 
 def log(
@@ -112,6 +122,32 @@ def last(
     )
     slate = session.scalar(query)
     return in_slate(session, slate)[0] if slate else None
+
+
+def like_rates(
+    session: Session, since: datetime, *, except_policies: Sequence[str] = ()
+) -> list[LikeRate]:
+    """By model and position, what was shown since then and what was answered with a like.
+
+    A card counts once, however often its verdict changed or whoever else liked it too.
+    """
+    liked = and_(
+        FeedbackEvent.impression_id == Impression.id, FeedbackEvent.verdict == Verdict.LIKE
+    )
+    query = (
+        select(
+            Impression.model_id,
+            Impression.position,
+            func.count(Impression.id.distinct()),
+            func.count(FeedbackEvent.impression_id.distinct()),
+        )
+        .outerjoin(FeedbackEvent, liked)
+        .where(Impression.shown_at >= since, Impression.policy.not_in(except_policies))
+        .group_by(Impression.model_id, Impression.position)
+    )
+    rates = [LikeRate(*row) for row in session.execute(query)]
+    # Databases do not agree on where NULL is sorted.
+    return sorted(rates, key=lambda rate: (rate.model_id or "", rate.position))
 
 
 def prune(session: Session, before: datetime) -> int:

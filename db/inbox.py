@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,10 +21,21 @@ class Heard:
 
 
 def keep(
-    session: Session, platform: str, updates: Sequence[tuple[str, str]], now: datetime
+    session: Session,
+    platform: str,
+    updates: Sequence[tuple[str, str]],
+    now: datetime,
+    until: datetime | None = None,
 ) -> list[str]:
-    """Stores (key, payload) pairs; the keys that were not known before, in order."""
-    return [key for key, payload in updates if _insert(session, platform, key, payload, now)]
+    """Stores (key, payload) pairs; the keys that were not known before, in order.
+
+    With `until` these are taken: before then, `take` gives them to nobody else.
+    """
+    return [
+        key
+        for key, payload in updates
+        if _insert(session, platform, key, payload, now, until=until)
+    ]
 
 
 def claim(session: Session, platform: str, key: str, now: datetime) -> Heard | None:
@@ -69,6 +80,44 @@ def waiting(session: Session, platform: str) -> list[tuple[str, str]]:
     return [(key, payload) for key, payload in session.execute(query) if payload]
 
 
+def unanswered(session: Session, platform: str) -> int:
+    """How many kept updates are not known to be answered."""
+    query = select(func.count()).where(
+        Inbox.platform == platform, Inbox.answered_at.is_(None), Inbox.payload.is_not(None)
+    )
+    return session.scalar(query) or 0
+
+
+def take(
+    session: Session, platform: str, now: datetime, until: datetime, limit: int = 100
+) -> list[tuple[str, str]]:
+    """Takes kept (key, payload) pairs that nobody is at, oldest first; ours until then."""
+    free = (
+        select(Inbox)
+        .where(
+            Inbox.platform == platform,
+            Inbox.answered_at.is_(None),
+            Inbox.payload.is_not(None),
+            or_(Inbox.taken_until.is_(None), Inbox.taken_until <= now),
+        )
+        .order_by(Inbox.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = [(row.key, row.payload) for row in session.scalars(free)]
+    hold(session, platform, [key for key, _ in rows], until)
+    return [(key, payload) for key, payload in rows if payload]
+
+
+def hold(session: Session, platform: str, keys: Sequence[str], until: datetime | None) -> None:
+    """Keeps what was taken until a later time; with None it is given back."""
+    session.execute(
+        update(Inbox)
+        .where(Inbox.platform == platform, Inbox.key.in_(keys), Inbox.answered_at.is_(None))
+        .values(taken_until=until)
+    )
+
+
 def prune(session: Session, before: datetime) -> int:
     """Deletes what was received before then and is done; how many."""
     done = func.coalesce(Inbox.answered_at, Inbox.handled_at)
@@ -76,11 +125,19 @@ def prune(session: Session, before: datetime) -> int:
     return len(session.execute(query.returning(Inbox.id)).all())
 
 
-def _insert(session: Session, platform: str, key: str, payload: str | None, now: datetime) -> bool:
+def _insert(
+    session: Session,
+    platform: str,
+    key: str,
+    payload: str | None,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+) -> bool:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = (
         dialect.insert(Inbox)
-        .values(platform=platform, key=key, payload=payload, received_at=now)
+        .values(platform=platform, key=key, payload=payload, received_at=now, taken_until=until)
         .on_conflict_do_nothing(index_elements=["platform", "key"])
         .returning(Inbox.id)
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Outbox
@@ -51,6 +51,12 @@ def take(
 def done(session: Session, letter_id: int, now: datetime, error: str | None = None) -> None:
     """Notes that a letter was delivered or, with `error`, that it never can be."""
     _mark(session, [letter_id], done_at=now, error=error)
+
+
+def waiting(session: Session) -> int:
+    """How many letters nobody has delivered yet."""
+    query = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
+    return session.scalar(query) or 0
 
 
 def prune(session: Session, before: datetime) -> int:

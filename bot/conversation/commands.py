@@ -47,6 +47,9 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("help", "도움말", menu=True),
 )
 
+# Answers those who run the bots; to everybody else there is no such command.
+OPS = CommandSpec("ops", "운영")
+
 BY_NAME: dict[str, CommandSpec] = {
     name: spec for spec in COMMANDS for name in (spec.name, spec.korean)
 }

@@ -1,6 +1,7 @@
 """Everything one answer may need, made anew for each event."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -11,10 +12,19 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Taste
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, readers
+from db import feedback, impressions, readers
 from db.catalogue import Work
+from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What one answer stored, for whoever counts it once it is committed."""
+
+    verdicts: list[tuple[Verdict | None, str]] = field(default_factory=list)  # and their source
+    cards: list[Shown] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Context:
     place: Place
     library: Library
     now: datetime
+    admin: bool = False  # one of those who run the bots
+    noted: Noted = field(default_factory=Noted)
 
     @property
     def language(self) -> Language:
@@ -47,7 +59,7 @@ class Context:
         self, work: Work, verdict: Verdict | None, source: str, impression_id: int | None = None
     ) -> int | None:
         """Makes this the reader's verdict on the work; as `feedback.record`."""
-        return feedback.record(
+        event_id = feedback.record(
             self.session,
             self.reader.id,
             work.id,
@@ -55,6 +67,22 @@ class Context:
             source=source,
             now=self.now,
             impression_id=impression_id,
+        )
+        if event_id is not None:
+            self.noted.verdicts.append((verdict, source))
+        return event_id
+
+    def show(self, slate: str, cards: Sequence[Shown]) -> list[int]:
+        """Logs the cards of a slate; their impression ids, as `impressions.log`."""
+        self.noted.cards.extend(cards)
+        served = self.library.served
+        return impressions.log(
+            self.session,
+            self.reader.id,
+            slate,
+            cards,
+            model_id=served.id if served else None,
+            now=self.now,
         )
 
     def say(self, key: str, /, **values: object) -> str:

@@ -82,16 +82,12 @@ def slate(
 ) -> tuple[Card, ...]:
     """The cards of the works in these rows, logged as one slate; `seed` if they are like it."""
     works = [ctx.library.works[row] for row in rows]
-    logged = impressions.log(
-        ctx.session,
-        ctx.reader.id,
+    logged = ctx.show(
         secrets.token_hex(8),
         [
             impressions.Shown(work.id, position, ranking.policy_of(row))
             for position, (row, work) in enumerate(zip(rows, works, strict=True))
         ],
-        model_id=ctx.library.served.id if ctx.library.served else None,
-        now=ctx.now,
     )
     return tuple(
         cards.card(

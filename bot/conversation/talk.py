@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from bot.conversation import (
     actions,
     cards,
+    ops,
     own,
     reasons,
     suggest,
@@ -12,7 +13,7 @@ from bot.conversation import (
     welcome,
 )
 from bot.conversation.actions import Action, Deed
-from bot.conversation.commands import BY_NAME, COMMANDS, Takes
+from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.events import Command, Platform, Press, Reaction, Said, Text
@@ -35,13 +36,13 @@ def answer(ctx: Context, said: Said) -> Reply | None:
 
 
 def help_(ctx: Context) -> Reply:
-    """All commands, a line each."""
+    """All commands that this reader may give, a line each."""
     lines = [ctx.say("help.head")]
     lines += [
         ctx.say(
             "help.row", name=spec.name, korean=spec.korean, what=ctx.say(f"command.{spec.name}")
         )
-        for spec in COMMANDS
+        for spec in (*COMMANDS, *((OPS,) if ctx.admin else ()))
     ]
     if ctx.speaker.platform is not Platform.DISCORD:  # there only slash commands are heard
         lines += ["", ctx.say("help.plain")]
@@ -71,6 +72,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
     "help": lambda ctx, _: help_(ctx),
+    "ops": lambda ctx, _: ops.overview(ctx),
 }
 
 _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
@@ -103,26 +105,32 @@ def _answer(ctx: Context, said: Said) -> Reply | None:
 
 
 def _command(ctx: Context, said: Command) -> Reply:
-    spec = BY_NAME.get(said.name.lower())
+    spec = _spec(ctx, said.name.lower())
     if spec is None:
         raise UserError("help.unknown", name=shortened(said.name))
     return _COMMANDS[spec.name](ctx, said.argument)
+
+
+def _spec(ctx: Context, name: str) -> CommandSpec | None:
+    if ctx.admin and name in (OPS.name, OPS.korean):
+        return OPS
+    return BY_NAME.get(name)
 
 
 def _text(ctx: Context, text: str) -> Reply:
     """Plain words: a Korean command ("추천 로맨스", "/추천"), else a search."""
     first, rest = [*text.split(maxsplit=1), "", ""][:2]
     name = first.removeprefix("/")
-    if name in BY_NAME and (first != name or _may_stand_alone(name, rest)):
+    spec = _spec(ctx, name)
+    if spec and (first != name or _may_stand_alone(spec, name, rest)):
         return _command(ctx, Command(name, rest))
     if first != name:
         raise UserError("help.unknown", name=shortened(name))
     return search(ctx, text)
 
 
-def _may_stand_alone(name: str, rest: str) -> bool:
+def _may_stand_alone(spec: CommandSpec, name: str, rest: str) -> bool:
     """Without a slash only Korean words are commands: what may follow one follows it, no more."""
-    spec = BY_NAME[name]
     if name != spec.korean:
         return False
     return spec.takes is not Takes.NOTHING if rest else not spec.needs

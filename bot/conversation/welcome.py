@@ -85,14 +85,7 @@ def _question(ctx: Context, slate: str, number: int, asked: list[int]) -> Card |
     if rows and library.content is not None:
         value = value - _NOVELTY * library.content.scores_of(rows)
     work = library.works[int(top(value, masked, 1)[0])]
-    (impression_id,) = impressions.log(
-        ctx.session,
-        ctx.reader.id,
-        slate,
-        [impressions.Shown(work.id, number, suggest.WELCOME)],
-        model_id=library.served.id if library.served else None,
-        now=ctx.now,
-    )
+    (impression_id,) = ctx.show(slate, [impressions.Shown(work.id, number, suggest.WELCOME)])
     return Card(
         title=cards.title(work),
         url=work.url,

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.bridge import Bridge
 from bot.discord.client import WebtoonClient
 from bot.discord.errors import BadToken, NotDiscord, PrivilegedIntents, Refused, Unreachable
+from bot.discord.letters import deliver
 
 ASKING_SECONDS = 10.0
 WAIT_MAX_SECONDS = 60.0
@@ -58,6 +59,7 @@ async def _talk(bridge: Bridge, secret: str, api_url: str) -> None:
     Route.BASE = api_url
     DiscordWebSocket.DEFAULT_GATEWAY = await _gateway(api_url)
     client = WebtoonClient(bridge)
+    delivering = asyncio.create_task(deliver(bridge, client))
     try:
         await client.start(secret)
     except discord.LoginFailure as error:
@@ -80,6 +82,7 @@ async def _talk(bridge: Bridge, secret: str, api_url: str) -> None:
         message = "the gateway does not take connections"
         raise Unreachable(message) from error
     finally:
+        delivering.cancel()
         await client.finish()
 
 

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import discord
 import structlog
 
 from bot.bridge import Bridge
+from bot.conversation.events import Platform
 from bot.discord.buttons import ActionButton
 from bot.discord.commands import Tree
 from bot.discord.exchange import Exchange
@@ -32,10 +34,14 @@ class WebtoonClient(discord.Client):
         )
         self._work: set[asyncio.Task[Any]] = set()
         self._exchange = Exchange(bridge, self._work)
-        self.tree = Tree(self, self.commanded, self.asked_for_choices)
+        self._answering = partial(bridge.answering, Platform.DISCORD)
+        self.logged_in = asyncio.Event()
+        operators = bridge.hearing.admins(Platform.DISCORD)
+        self.tree = Tree(self, self.commanded, self.asked_for_choices, operators=operators)
 
     async def setup_hook(self) -> None:
         """Makes old buttons work and registers the commands, if they changed."""
+        self.logged_in.set()
         self.add_dynamic_items(ActionButton)
         try:
             changed = await self.tree.sync_changes()
@@ -55,12 +61,12 @@ class WebtoonClient(discord.Client):
         self, interaction: discord.Interaction[Any], name: str, argument: str, private: bool
     ) -> None:
         """A slash command was given."""
-        with self._busy():
+        with self._busy(), self._answering():
             await self._exchange.command(interaction, name, argument, private)
 
     async def pressed(self, interaction: discord.Interaction[Any], action: str) -> None:
         """A button was pressed."""
-        with self._busy():
+        with self._busy(), self._answering():
             await self._exchange.press(interaction, action)
 
     async def asked_for_choices(

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 
 from bot.conversation import texts
-from bot.conversation.commands import COMMANDS, CommandSpec, Takes
+from bot.conversation.commands import COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.texts import Language
 
 # Answered where everyone reads along, unless asked for in private: these show cards to react to.
@@ -50,7 +50,10 @@ class Tree(app_commands.CommandTree[Any]):
     for it, which is an everyday thing while somebody types.
     """
 
-    def __init__(self, client: discord.Client, act: Act, offer: Offer) -> None:
+    def __init__(
+        self, client: discord.Client, act: Act, offer: Offer, *, operators: bool = False
+    ) -> None:
+        """`operators` says that some of those who run the bots are here, to be given /ops."""
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(
@@ -61,6 +64,8 @@ class Tree(app_commands.CommandTree[Any]):
         self._offer = offer
         for spec in COMMANDS:
             self.add_command(command(spec, act))
+        if operators:
+            self.add_command(_hidden(command(OPS, act)))
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Answers autocompletes; lets everything else through."""
@@ -113,6 +118,20 @@ def command(spec: CommandSpec, act: Act) -> app_commands.Command[Any, ..., None]
     return made
 
 
+def _hidden(made: app_commands.Command[Any, ..., None]) -> app_commands.Command[Any, ..., None]:
+    """The command out of readers' sight: in servers only, for those who administer one.
+
+    Permissions hide nothing in direct messages. Discord lets a server's administrators show it to
+    others there; what it answers is decided by the conversation, not here.
+    """
+    made.default_permissions = discord.Permissions.none()
+    made.allowed_contexts = app_commands.AppCommandContext(
+        guild=True, dm_channel=False, private_channel=False
+    )
+    made.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
+    return made
+
+
 def _callback(spec: CommandSpec, act: Act) -> Callable[..., Coroutine[Any, Any, None]]:
     """A callback with the signature from which the library reads the command's options."""
 
@@ -154,6 +173,7 @@ def _described(key: str) -> locale_str:
 _OURS = {
     "autocomplete",
     "contexts",
+    "default_member_permissions",
     "description",
     "description_localizations",
     "integration_types",
@@ -179,6 +199,8 @@ def _bare(part: dict[str, Any]) -> dict[str, Any]:
             value = [_bare(option) for option in value or ()]
         elif key in ("contexts", "integration_types"):
             value = sorted(value or ())
+        elif key == "default_member_permissions" and value is not None:
+            value = str(value)  # Discord writes 0 as "0", which is something else than nothing
         if value:
             kept[key] = value
     return kept

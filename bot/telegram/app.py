@@ -2,22 +2,31 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 import stamina
 import structlog
 from pydantic import SecretStr
-from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
 from bot.bridge import Bridge
+from bot.conversation.events import Platform
+from bot.post import Post
 from bot.telegram.errors import BadToken
 from bot.telegram.handling import Handler
+from bot.telegram.intake import Intake, every
 from bot.telegram.menus import publish
 from bot.telegram.pace import REAL, Pace
 from bot.telegram.polling import Poller
 from bot.telegram.sending import DoorBot, Sender, make_bot, passing, patience, polling_request
-from bot.telegram.updates import Me
+from bot.telegram.updates import ALLOWED_UPDATES, Me
+from bot.telegram.webhook import Hook, Webhook
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 async def serve(
@@ -26,12 +35,14 @@ async def serve(
     api_url: str,
     stop: asyncio.Event,
     *,
+    hook: Hook | None = None,
     pace: Pace = REAL,
 ) -> None:
     """Serves Telegram's readers until `stop` is set, and lets what is then running finish.
 
-    Waits for Telegram and for the database as long as it takes. Raises BadToken if Telegram does
-    not know the token, at the start or later, and BadAddress if `api_url` cannot be asked.
+    Asks Telegram for updates or, with a `hook`, is called with them. Waits for Telegram and for
+    the database as long as it takes. Raises BadToken if Telegram does not know the token, at the
+    start or later, BadAddress if `api_url` cannot be asked, and BadHook if it cannot listen.
     """
     for name in ("httpx", "httpcore", "telegram"):  # they log addresses with the token in them
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -41,7 +52,7 @@ async def serve(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     bot = make_bot(token.get_secret_value(), api_url, pace)
     stopping = asyncio.create_task(stop.wait())
-    listening = asyncio.create_task(_listen(bot, bridge, pace))
+    listening = asyncio.create_task(_listen(bot, bridge, hook, pace))
     try:
         await asyncio.wait({stopping, listening}, return_when=asyncio.FIRST_COMPLETED)
         if listening.done():
@@ -57,25 +68,82 @@ async def serve(
         await bot.shutdown()
 
 
-async def _listen(bot: DoorBot, bridge: Bridge, pace: Pace) -> None:
-    await _connect(bot, pace)
+async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -> None:
+    await _until_it_works(bot.initialize, pace)
     me = Me(bot.id, bot.username)
     log.info("telegram.connected", bot=me.username)
-    sender, request = Sender(bot, pace), polling_request(pace)
+    sender = Sender(bot, pace)
     handler = Handler(bridge, sender, me, pace)
-    poller = Poller(bot.base_url, request, bridge=bridge, handler=handler, me=me, pace=pace)
-    menus = asyncio.create_task(publish(sender))
+    post = Post(bridge, Platform.TELEGRAM, sender.tell, pause=pace.post_seconds)
+    beside = [asyncio.create_task(publish(sender)), asyncio.create_task(post.run())]
+    try:
+        if hook is None:
+            await _poll(bot, handler, Intake(bridge, handler, me, pace), pace)
+        else:
+            lease = timedelta(seconds=pace.lease_seconds)
+            intake = Intake(bridge, handler, me, pace, lease)
+            await _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _poll(bot: DoorBot, handler: Handler, intake: Intake, pace: Pace) -> None:
+    await _until_it_works(partial(_take_back_webhook, bot), pace)  # polling is refused beside one
+    request = polling_request(pace)
+    poller = Poller(bot.base_url, request, intake=intake, handler=handler, pace=pace)
     try:
         await poller.run()
     finally:
-        menus.cancel()
-        await poller.drain()
-        await asyncio.gather(menus, return_exceptions=True)
+        await intake.drain()
         await request.shutdown()
 
 
-async def _connect(bot: DoorBot, pace: Pace) -> None:
-    """Waits until Telegram answers, and takes back a webhook: polling is refused beside one."""
+async def _be_called(
+    bot: DoorBot, hook: Hook, webhook: Webhook, intake: Intake, pace: Pace
+) -> None:
+    """Listens until cancelled. The webhook stays set: others may serve it, or we, later on."""
+    await webhook.open()
+    upkeep = asyncio.gather(
+        every(pace.renew_seconds, intake.renew),
+        every(pace.renew_seconds, intake.recover, at_once=True),
+    )
+    try:
+        await _until_it_works(partial(_set_webhook, bot, hook), pace)
+        await _look_after_webhook(bot, hook, pace)
+    finally:
+        upkeep.cancel()
+        await asyncio.gather(upkeep, webhook.close(), intake.drain(), return_exceptions=True)
+
+
+async def _set_webhook(bot: DoorBot, hook: Hook) -> None:
+    try:
+        await bot.set_webhook(
+            hook.url,
+            allowed_updates=ALLOWED_UPDATES,
+            secret_token=hook.secret.get_secret_value(),
+        )
+    except BadRequest as error:
+        log.error("telegram.webhook_refused", url=hook.url, error=error.message)
+        raise
+
+
+async def _look_after_webhook(bot: DoorBot, hook: Hook, pace: Pace) -> None:
+    """Says what keeps Telegram from calling. Raises InvalidToken once the token is revoked."""
+    told = None
+    while True:
+        await asyncio.sleep(pace.look_seconds)
+        info = await _until_it_works(bot.get_webhook_info, pace)
+        if info.url != hook.url:
+            hint = "something else changed it: let all processes of this bot poll, or none"
+            log.error("telegram.webhook_replaced", hint=hint, url=info.url)
+        elif info.last_error_date and info.last_error_date != told:
+            told = info.last_error_date
+            log.warning("telegram.webhook_troubled", error=info.last_error_message, at=str(told))
+
+
+async def _until_it_works(call: Callable[[], Awaitable[T]], pace: Pace) -> T:
     async for attempt in stamina.retry_context(
         on=patience,
         attempts=None,
@@ -83,8 +151,8 @@ async def _connect(bot: DoorBot, pace: Pace) -> None:
         **pace.retries(),
     ):
         with attempt:
-            await bot.initialize()
-            await _take_back_webhook(bot)
+            return await call()
+    raise AssertionError("unreachable")
 
 
 async def _take_back_webhook(bot: DoorBot) -> None:

@@ -3,6 +3,7 @@
 TelegramDoorError
 ├── BadToken      the Bot API does not know the token: nothing will work until it is changed
 ├── BadAddress    the Bot API's address is no http(s) address
+├── BadHook       a webhook was asked for, and what is set for it cannot work
 └── Unreachable   this one chat takes no message from us: blocked, left, never opened
 """
 
@@ -17,6 +18,10 @@ class BadToken(TelegramDoorError):
 
 class BadAddress(TelegramDoorError):
     """TELEGRAM_API_URL is not an address that can be asked."""
+
+
+class BadHook(TelegramDoorError):
+    """One of the TELEGRAM_WEBHOOK_ settings is missing or cannot be what it should be."""
 
 
 class Unreachable(TelegramDoorError):

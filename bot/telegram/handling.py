@@ -7,7 +7,7 @@ import structlog
 from telegram.error import RetryAfter
 
 from bot.bridge import Bridge
-from bot.conversation.events import Event, Press, Reaction
+from bot.conversation.events import Event, Platform, Press, Reaction
 from bot.conversation.reply import Reply
 from bot.conversation.texts import language_of, say
 from bot.hearing import Unavailable
@@ -36,6 +36,10 @@ class Handler:
 
         Only an answer that the network would not take, for very long, is worth that.
         """
+        with self._bridge.answering(Platform.TELEGRAM):
+            return await self._handle(incoming, again)
+
+    async def _handle(self, incoming: Incoming, again: bool) -> bool:
         if incoming.query_id is None:
             return await self._converse(incoming, self._future(), again)
         heard = self._future()
@@ -124,29 +128,34 @@ class Handler:
         messages = render(reply, together=shared)
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
-            name = await self._sender.edit(chat_id, pressed, messages[0])
+            name = await self._sender.edit(chat_id, pressed, messages[0], rank=incoming.rank)
             await self._remember(messages[0].impressions, name)
             messages = messages[1:]
         quote = incoming.message_id if shared else None
         for message in messages:
             name = await self._sender.send(
-                chat_id, message, quote=quote, thread_id=incoming.thread_id
+                chat_id, message, quote=quote, thread_id=incoming.thread_id, rank=incoming.rank
             )
             await self._remember(message.impressions, name)
             quote = None  # a slate in several messages quotes once
         if reply.document is not None:
             await self._sender.send_document(
-                chat_id, reply.document, quote=quote, thread_id=incoming.thread_id
+                chat_id,
+                reply.document,
+                quote=quote,
+                thread_id=incoming.thread_id,
+                rank=incoming.rank,
             )
 
     async def _deliver_privately(self, reply: Reply, incoming: Incoming, event: Event) -> None:
         """Answers a group's question in the reader's own chat; a user's chat has the user's id."""
+        reader, rank = incoming.user_id, incoming.rank
         try:
             for message in render(reply):
-                name = await self._sender.send(incoming.user_id, message)
+                name = await self._sender.send(reader, message, rank=rank)
                 await self._remember(message.impressions, name)
             if reply.document is not None:
-                await self._sender.send_document(incoming.user_id, reply.document)
+                await self._sender.send_document(reader, reply.document, rank=rank)
         except Unreachable:
             text = say(
                 language_of(event.speaker.language),
@@ -159,6 +168,7 @@ class Handler:
                     message,
                     quote=incoming.message_id,
                     thread_id=incoming.thread_id,
+                    rank=rank,
                 )
 
     async def _remember(self, impressions: tuple[int, ...], name: str) -> None:

@@ -24,7 +24,13 @@ class Pace:
     send_seconds: float = 60.0  # what only helps at once, such as a toast, is then given up
     answer_seconds: float = 3600.0  # an answer is; it is given at the next start
     database_seconds: float = 1.0  # between two attempts while the database is away
-    drain_seconds: float = 3.5  # what is running at the end may still finish in this time
+    drain_seconds: float = 3.0  # what is running at the end may still finish in this time
+    post_seconds: float = 5.0  # between two looks for letters
+    # Where several processes share an inbox: how long one holds an update that it says nothing
+    # more of, and how often it does say so and looks for what others left behind.
+    lease_seconds: float = 90.0
+    renew_seconds: float = 5.0
+    look_seconds: float = 60.0  # between two looks at what Telegram knows of our webhook
 
     def retries(self) -> Retries:
         """The pauses between retries."""

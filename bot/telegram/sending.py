@@ -1,6 +1,5 @@
 """Calls to the Bot API: paced, retried, and calm about what is no error."""
 
-import datetime
 import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -20,13 +19,15 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.conversation.reply import Document
+from bot.conversation.reply import Document, Reply
+from bot.post import Undeliverable
 from bot.telegram.errors import BadAddress, BadToken, Unreachable
+from bot.telegram.flow import Flow, Limiter, seconds
 from bot.telegram.pace import Pace
-from bot.telegram.render import MAX_NOTICE, Outgoing, cut
+from bot.telegram.render import MAX_NOTICE, Outgoing, cut, render
 from bot.telegram.updates import reference
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
             read_timeout=pace.call_seconds,
             pool_timeout=pace.send_seconds,
         ),
-        rate_limiter=AIORateLimiter(max_retries=3),
+        rate_limiter=Limiter(Flow()),
     )
 
 
@@ -89,18 +90,13 @@ def _again(error: Exception) -> bool | float:
     return seconds(error) if isinstance(error, RetryAfter) else passing(error)
 
 
-def seconds(error: RetryAfter) -> float:
-    """How long Telegram asks us to wait."""
-    wait = error.retry_after
-    return wait.total_seconds() if isinstance(wait, datetime.timedelta) else float(wait)
-
-
 class Sender:
     """Says things in chats. Every method retries what passes and waits where it is told to.
 
     For an answer that lasts at most `pace.answer_seconds`: the reader's later answers wait behind
     it, so that they come in order. For all else it is at most `pace.send_seconds`. What remains is
-    raised: Unreachable for a chat that is closed to us, else TelegramError.
+    raised: Unreachable for a chat that is closed to us, else TelegramError. Where more is to be
+    said than Telegram takes, the lowest `rank` goes first.
     """
 
     def __init__(self, bot: DoorBot, pace: Pace) -> None:
@@ -128,6 +124,7 @@ class Sender:
         *,
         quote: int | None = None,
         thread_id: int | None = None,
+        rank: int = 0,
     ) -> str:
         """Sends `message`, quoting message `quote` if it is still there; the new one's name."""
 
@@ -140,6 +137,7 @@ class Sender:
                 link_preview_options=_preview(message),
                 reply_parameters=_quoting(quote),
                 message_thread_id=thread_id,
+                rate_limit_args=rank,
             )
             return reference(sent.chat_id, sent.message_id)
 
@@ -149,7 +147,7 @@ class Sender:
             new_chat = moved.new_chat_id
             return await self._deliver(lambda: request(new_chat))
 
-    async def edit(self, chat_id: int, message_id: int, message: Outgoing) -> str:
+    async def edit(self, chat_id: int, message_id: int, message: Outgoing, *, rank: int = 0) -> str:
         """Puts `message` in another's place; sends it anew where that one is gone."""
 
         async def request() -> None:
@@ -160,16 +158,33 @@ class Sender:
                 parse_mode=ParseMode.HTML,
                 reply_markup=message.keyboard,
                 link_preview_options=_preview(message),
+                rate_limit_args=rank,
             )
 
         try:
             await self._deliver(request)
         except BadRequest as error:
             if _says(error, _GONE):
-                return await self.send(chat_id, message)
+                return await self.send(chat_id, message, rank=rank)
             if not _says(error, _UNCHANGED):
                 raise
         return reference(chat_id, message_id)
+
+    async def tell(self, user_id: str, text: str) -> None:
+        """Says something to a user, in their own chat. Raises Undeliverable where that is closed.
+
+        Repeats nothing: whoever has a letter to deliver comes again.
+        """
+        try:
+            for message in render(Reply(text)):
+                await self.bot.send_message(
+                    int(user_id),
+                    message.html,
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=_preview(message),
+                )
+        except (Forbidden, BadRequest, ChatMigrated, ValueError) as error:
+            raise Undeliverable(str(error)) from error
 
     async def answer(self, query_id: str, notice: str) -> None:
         """Answers a press, with a toast if there is something to say; too late is no error."""
@@ -188,6 +203,7 @@ class Sender:
         *,
         quote: int | None = None,
         thread_id: int | None = None,
+        rank: int = 0,
     ) -> None:
         """Sends a file; its kind is told by its name."""
 
@@ -198,6 +214,7 @@ class Sender:
                 filename=document.name,
                 reply_parameters=_quoting(quote),
                 message_thread_id=thread_id,
+                rate_limit_args=rank,
             )
 
         await self._deliver(request)

@@ -63,6 +63,11 @@ class Incoming:
     thread_id: int | None = None
     query_id: str | None = None
 
+    @property
+    def rank(self) -> int:
+        """Who is answered first where many wait: who came first, as Telegram counts."""
+        return int(self.key)
+
 
 def reference(chat_id: int, message_id: int) -> str:
     """The name under which one of our messages is remembered."""
@@ -77,7 +82,7 @@ def read(raw: Mapping[str, Any], me: Me) -> Incoming | None:
     """
     try:
         update = Update.de_json(dict(raw), None)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         log.exception("telegram.update_unreadable", update_id=raw.get("update_id"))
         return None
     key = str(update.update_id)

@@ -8,10 +8,11 @@ import pytest
 import structlog
 
 from bot.serving import Serving
-from db import alerts, models, ratings
+from db import alerts, feedback, models, outbox, popularity, ratings, readers
 from db.catalogue import Facts
 from db.errors import Unreachable
 from db.ratings import Star
+from db.tables import Verdict
 from tests.plugins.library import NOON, SHELF, activate, saved, stock
 
 
@@ -106,6 +107,71 @@ def test_popularity_counts_stars_and_likes(serving, database):
     again.refresh()
 
     assert again.library.popularity[[5, 7, 0]].tolist() == [1.0, 2.0, 0.0]
+
+
+def count_popularity(database, clock, scores):
+    """What the hourly job stores."""
+    clock.pass_(hours=1)
+    with database.write() as session:
+        popularity.store(session, scores, clock())
+
+
+def test_popularity_is_what_was_last_counted_for_all_bots(serving, database, clock):
+    stock(database)
+    serving.refresh()
+    first, second = (work.id for work in serving.library.works[:2])
+    with database.write() as session:
+        ratings.upsert(session, "import", [Star("a", first, 8)])
+
+    count_popularity(database, clock, {second: 7.0})
+
+    assert serving.refresh() is True
+    assert serving.library.popularity[:3].tolist() == [0.0, 7.0, 0.0]
+
+
+def test_once_counted_popularity_changes_with_the_next_count_only(serving, database, clock):
+    stock(database)
+    serving.refresh()
+    work = serving.library.works[0].id
+    count_popularity(database, clock, {work: 1.0})
+    serving.refresh()
+
+    with database.write() as session:
+        ratings.upsert(session, "import", [Star("a", work, 8)])
+        reader = readers.of_account(session, "telegram", "1", NOON).id
+        feedback.record(session, reader, work, Verdict.LIKE, source="command", now=NOON)
+
+    assert serving.refresh() is False
+    count_popularity(database, clock, {work: 3.0})
+    assert serving.refresh() is True
+    assert serving.library.popularity[0] == 3.0
+
+
+def test_a_new_count_keeps_the_loaded_model(served, database, clock):
+    before = served.library.served
+
+    count_popularity(database, clock, {served.library.works[0].id: 5.0})
+
+    assert served.refresh() is True
+    assert served.library.popularity[0] == 5.0
+    assert (served.library.served.id, served.library.served.model) == ("first", before.model)
+
+
+def test_those_who_run_the_bots_are_written_to_once_of_a_damaged_model(
+    database, model_dir, clock, digest
+):
+    stock(database)
+    damage(model_dir / "first")
+    activate(database, "first", digest)
+    bots = [Serving(database, model_dir, clock, [("discord", "5")]) for _ in range(2)]
+
+    for bot in bots:
+        bot.refresh()
+
+    with database.write() as session:
+        (letter,) = outbox.take(session, "discord", clock(), clock())
+    assert letter.user_id == "5"
+    assert letter.text.startswith("The model first cannot be loaded, none serves, ")
 
 
 def test_a_damaged_new_model_is_not_served_and_the_operator_is_told(

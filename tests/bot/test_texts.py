@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import bot
-from bot.conversation.commands import COMMANDS
+from bot.conversation.commands import COMMANDS, OPS
 from bot.conversation.particles import particle
 from bot.conversation.texts import Language, language_of, say, sentences, term, terms
 from db.tables import Verdict
@@ -21,7 +21,8 @@ SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 FAMILIES = {
     "verdict": [*Verdict],
     "given": [*Verdict],
-    "spec.name": [spec.name for spec in COMMANDS],
+    "spec.name": [spec.name for spec in (*COMMANDS, OPS)],
+    "outcome": ["ok", "skipped", "rejected", "failed", "running"],
     "day": ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"],
     "adult": ["on", "off"],
     "trains": ["on", "off"],
@@ -106,7 +107,7 @@ def test_every_family_of_keys_is_whole(language):
     for verdict in Verdict:
         for key in ("liked.{}", "liked.already_{}", "mark.{}"):
             say(language, key.format(verdict), title="신의 탑")
-    for spec in COMMANDS:
+    for spec in (*COMMANDS, OPS):
         say(language, f"command.{spec.name}")
 
 
@@ -142,7 +143,7 @@ def test_marks_and_verdicts_share_their_emoji_with_the_buttons():
 
 def test_commands_descriptions_fit_the_platforms_menus():
     for table in (KO, EN):
-        for spec in COMMANDS:
+        for spec in (*COMMANDS, OPS):
             assert 1 <= len(table[f"command.{spec.name}"]) <= 100
 
 

@@ -72,3 +72,27 @@ def test_contents_of_any_length_and_alphabet_come_back_whole(session):
     inbox.keep(session, "telegram", [("1", payload)], NOON)
 
     assert inbox.waiting(session, "telegram") == [("1", payload)]
+
+
+def test_what_is_taken_is_nobody_elses_until_its_lease_runs_out(session):
+    soon, later = NOON + timedelta(seconds=90), NOON + timedelta(seconds=180)
+    inbox.keep(session, "telegram", [("1", "a")], NOON, soon)
+    inbox.keep(session, "telegram", [("2", "b"), ("3", "c")], NOON)
+
+    free = inbox.take(session, "telegram", NOON, soon)
+    none = inbox.take(session, "telegram", NOON, soon)
+    inbox.hold(session, "telegram", ["3"], later)
+    inbox.answered(session, "telegram", "2", NOON)
+
+    assert free == [("2", "b"), ("3", "c")]
+    assert none == []
+    assert inbox.take(session, "telegram", soon, later) == [("1", "a")]
+    assert inbox.unanswered(session, "telegram") == 2
+
+
+def test_what_is_given_back_is_free_at_once(session):
+    inbox.keep(session, "telegram", [("1", "a")], NOON, NOON + timedelta(seconds=90))
+
+    inbox.hold(session, "telegram", ["1"], None)
+
+    assert inbox.take(session, "telegram", NOON, NOON + timedelta(seconds=90)) == [("1", "a")]

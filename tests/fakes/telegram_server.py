@@ -13,8 +13,10 @@ import json
 import re
 import threading
 import time
+from itertools import count
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
 from tests.fakes.telegram_world import Call, Fault, Message, World
@@ -81,8 +83,45 @@ class TelegramServer(World):
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]
         ready.set()
+        calling = asyncio.create_task(self._call_webhook())
         await self._closing.wait()
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
         await runner.cleanup()
+
+    async def _call_webhook(self):
+        """Delivers what is new to the replicas behind the webhook, in turn, until one takes it."""
+        async with (
+            ClientSession(timeout=ClientTimeout(10)) as session,
+            asyncio.TaskGroup() as group,
+        ):
+            while True:
+                news, batch = self._news, []
+                with self._changed:
+                    if self.webhook and self.replicas:
+                        batch = self._extra + self._queue
+                        self._extra, self._queue = [], []
+                for update in batch:
+                    group.create_task(self._deliver(session, update))
+                await news.wait()
+
+    async def _deliver(self, session, update):
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self.secret} if self.secret else {}
+        path = urlsplit(self.webhook).path
+        for tries in count():
+            with self._changed:
+                replica = self.replicas[(update["update_id"] + tries) % len(self.replicas)]
+            try:
+                async with session.post(replica + path, json=update, headers=headers) as response:
+                    status = response.status
+            except (ClientError, TimeoutError):
+                status = 0
+            with self._changed:
+                self.deliveries.append((update["update_id"], replica, status))
+                self._changed.notify_all()
+            if status == 200:
+                return
+            await asyncio.sleep(0.05)
 
     async def _serve(self, request):
         params = await self._params(request)
@@ -187,7 +226,18 @@ class TelegramServer(World):
 
     def _do_setwebhook(self, params):
         self.webhook = params["url"]
+        self.secret = params.get("secret_token")
+        self.allowed = json.loads(params.get("allowed_updates", "[]")) or None
+        self._wake()
         return True
+
+    def _do_getwebhookinfo(self, params):
+        info = {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": 0}
+        failed = [known for known in self.deliveries if known[2] != 200]
+        if failed:
+            info["last_error_date"] = int(time.time())
+            info["last_error_message"] = f"Wrong response from the webhook: {failed[-1][2]}"
+        return info
 
     def _do_getmycommands(self, params):
         return self.commands.get(params.get("language_code", ""), [])

@@ -135,6 +135,9 @@ class World:
         self.updates: dict[int, dict] = {}
         self.confirmed = 0  # the highest update id that the bot has confirmed
         self.webhook = ""
+        self.secret = None  # what setWebhook wants to be shown
+        self.replicas = []  # who serves the webhook: "http://host:port", in turn
+        self.deliveries = []  # to them: (update id, replica, status; 0 for none)
         self.allowed: list | None = None
         self._changed = threading.Condition()
         self._people: dict[int, User] = {}
@@ -279,6 +282,12 @@ class World:
             self._extra.append(self.updates[update_id])
         self._wake_soon()
 
+    def call(self, *replicas):
+        """From here on the webhook is served by these."""
+        with self._changed:
+            self.replicas = list(replicas)
+        self._wake_soon()
+
     def lose_confirmation(self, times=1):
         """The next confirmations get lost: what they confirm is delivered once more."""
         with self._changed:
@@ -328,6 +337,16 @@ class World:
         """The toast that answers a press; None where the answer is empty."""
         self.wait_for(lambda: self.answer_counts[query], timeout, f"an answer to {query}")
         return self.answers.get(query)
+
+    def taken(self, update_id):
+        """How often an update was delivered and taken."""
+        return sum(
+            (known, status) == (update_id, 200) for known, _, status in tuple(self.deliveries)
+        )
+
+    def wait_until_taken(self, update_id, times=1, timeout=5.0):
+        what = f"{update_id} to be taken"
+        self.wait_for(lambda: self.taken(update_id) >= times, timeout, what)
 
     def wait_until_confirmed(self, update_id, timeout=5.0):
         self.wait_for(lambda: self.confirmed >= update_id, timeout, f"{update_id} confirmed")

@@ -20,13 +20,22 @@ ON_SQLITE = [
 ]
 
 
+BOSS = ("telegram", "boss")  # runs the bots
+
+
 class World:
-    """What all people of one chat share: the bot, its database, its time."""
+    """What all people of one chat share: the bot, its database, its time.
+
+    `heard` is what was counted of each event.
+    """
 
     def __init__(self, database, model_dir, clock):
         self.database, self.clock = database, clock
         self.serving = Serving(database, model_dir, clock)
-        self.hearing = Hearing(database, self.serving, clock)
+        self.heard = []
+        self.hearing = Hearing(
+            database, self.serving, clock, admins=(BOSS,), count=self.heard.append
+        )
         self.keys = count(1)
 
 

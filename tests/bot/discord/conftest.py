@@ -28,6 +28,9 @@ class ScriptedHearing:
         self.unremembered = 0  # how many of the next cards cannot be noted at once
         self.away = 0  # how many of the next calls find the database gone
         self.blocked = None  # an Event that hear() waits for
+        self.operators = False  # whether any of them is on Discord
+        self.mail = []  # letters that wait
+        self.posted_letters = []  # (letter id, error)
         self._keys = set()
 
     def hear(self, event, *, again=False):
@@ -59,6 +62,16 @@ class ScriptedHearing:
                 return f"+{emoji}"
             case Reaction(_, (), (emoji,)):
                 return f"-{emoji}"
+
+    def admins(self, platform):
+        return self.operators
+
+    def letters(self, platform, limit):
+        taken, self.mail = self.mail[:limit], self.mail[limit:]
+        return taken
+
+    def posted(self, letter_id, error=None):
+        self.posted_letters.append((letter_id, error))
 
     def apology(self, speaker):
         return Reply("Something is away. Try again in a moment.", private=True)

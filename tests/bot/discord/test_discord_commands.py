@@ -77,6 +77,35 @@ async def test_a_days_worth_of_creations_used_up_does_not_keep_the_bot_from_serv
     assert discord_server.command_overwrites == 1
 
 
+async def test_ops_is_registered_where_operators_are_and_out_of_readers_sight(
+    discord_server, hearing
+):
+    hearing.operators = True
+    async with serving(discord_server, hearing):
+        (ops,) = [c for c in discord_server.commands if c["name"] == "ops"]
+    ops["default_member_permissions"] = "0"  # as Discord writes it
+
+    async with serving(discord_server, hearing):
+        assert discord_server.command_overwrites == 1
+    hearing.operators = False
+    async with serving(discord_server, hearing):
+        assert discord_server.command_overwrites == 2
+
+    assert ops["name_localizations"] == {"ko": "운영"}
+    assert (ops["contexts"], ops["integration_types"]) == ([0], [0])
+    assert [c for c in discord_server.commands if c["name"] == "ops"] == []
+
+
+async def test_a_permission_of_ops_that_somebody_took_away_is_put_back(discord_server, hearing):
+    hearing.operators = True
+    async with serving(discord_server, hearing):
+        (ops,) = [c for c in discord_server.commands if c["name"] == "ops"]
+    ops["default_member_permissions"] = None
+
+    async with serving(discord_server, hearing):
+        assert discord_server.command_overwrites == 2
+
+
 async def test_choices_are_offered_while_somebody_types(town, hearing):
     hearing.choices = [Choice("신의 탑 · SIU", "1"), Choice("신과함께 · 주호민", "2")]
     mina = town.user("mina", locale="ko")

@@ -20,6 +20,9 @@ QUICK = Pace(
     send_seconds=2.0,
     database_seconds=0.05,
     drain_seconds=0.3,
+    post_seconds=0.05,
+    renew_seconds=0.05,
+    look_seconds=0.05,
 )
 SORRY = Reply("The database is away, try again", notice="Try again")
 
@@ -35,6 +38,9 @@ class ScriptedHearing:
         self.cards = []  # (impressions, message)
         self.apologies = 0
         self._known = {}
+        self.held = {}  # key -> whose lease it is: True while somebody's
+        self.mail = []  # letters to deliver
+        self.post = []  # (letter id, error) of those that are done
 
     def hear(self, event, *, again=False):
         self._need()
@@ -49,11 +55,33 @@ class ScriptedHearing:
         self.apologies += 1
         return SORRY
 
-    def keep(self, platform, updates):
+    def keep(self, platform, updates, lease=None):
         self._need()
         new = [key for key, _ in updates if key not in self.kept]
         self.kept |= {key: payload for key, payload in updates if key in new}
+        self.held |= dict.fromkeys(new, bool(lease))
         return new
+
+    def take(self, platform, lease):
+        rows = [row for row in self.waiting(platform) if not self.held.get(row[0])]
+        self.held |= {key: True for key, _ in rows}
+        return rows
+
+    def hold(self, platform, keys, lease):
+        self._need()
+        self.held |= dict.fromkeys(keys, bool(lease))
+
+    def unanswered(self, platform):
+        return len(self.waiting(platform))
+
+    def letters(self, platform, limit=10):
+        self._need()
+        taken, self.mail = self.mail[:limit], self.mail[limit:]
+        return taken
+
+    def posted(self, letter_id, error=None):
+        self._need()
+        self.post.append((letter_id, error))
 
     def waiting(self, platform):
         self._need()
@@ -79,10 +107,10 @@ class ScriptedHearing:
 class Door:
     """`serve` in a thread of its own; `stop` asks it to end and tells what it raised."""
 
-    def __init__(self, hearing, telegram, *, token=None, pace=QUICK):
+    def __init__(self, hearing, telegram, *, token=None, hook=None, pace=QUICK):
         self.bridge = Bridge(hearing)
         self.token = SecretStr(token or telegram.token)
-        self.url, self.pace = telegram.url, pace
+        self.url, self.hook, self.pace = telegram.url, hook, pace
         self.error = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -114,4 +142,4 @@ class Door:
     async def _serve(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
-        await serve(self.bridge, self.token, self.url, self._stop, pace=self.pace)
+        await serve(self.bridge, self.token, self.url, self._stop, hook=self.hook, pace=self.pace)

@@ -1,0 +1,77 @@
+"""Letters from the operator's side, delivered by the bot of the platform they are for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.bridge import Bridge
+from bot.conversation.events import Platform
+from bot.hearing import Unavailable
+from db.outbox import Letter
+
+log = structlog.get_logger()
+
+# Delivers a text to a user of the platform, by id.
+Send = Callable[[str, str], Awaitable[None]]
+
+_PAUSE_SECONDS = 5.0  # between two looks into the outbox
+# Well within a letter's lease (hearing.LEASE): afterwards another bot may deliver it.
+_SEND_SECONDS = 40.0
+
+
+class Undeliverable(Exception):
+    """This person can be told nothing: unknown, or closed to us. Nothing to retry."""
+
+
+class Post:
+    """Delivers a platform's letters one by one, each under a lease, until it is cancelled.
+
+    `send` raises Undeliverable for a letter that is given up; whatever else it raises passes, and
+    the letter is tried again, by any bot, once its lease has run out.
+    """
+
+    def __init__(
+        self, bridge: Bridge, platform: Platform, send: Send, *, pause: float = _PAUSE_SECONDS
+    ) -> None:
+        self._bridge, self._platform, self._send, self._pause = bridge, platform, send, pause
+        self._owed: dict[int, str | None] = {}  # done with, but the database could not be told
+
+    async def run(self) -> None:
+        """Looks for letters again and again."""
+        away = False
+        while True:
+            try:
+                await self._settle()
+                while (letter := await self._next()) is not None:
+                    await self._deliver(letter)
+                    await self._settle()
+                away = False
+            except Unavailable as error:
+                (log.debug if away else log.warning)("post.database_away", reason=str(error))
+                away = True
+            except Exception:  # of all that a bot does, the post must not be what ends it
+                log.exception("post.failed")
+            await asyncio.sleep(self._pause)
+
+    async def _next(self) -> Letter | None:
+        # One at a time: what is taken along and waits would use up its lease.
+        letters = await self._bridge.run(self._bridge.hearing.letters, self._platform, 1)
+        return letters[0] if letters else None
+
+    async def _deliver(self, letter: Letter) -> None:
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await self._send(letter.user_id, letter.text)
+        except Undeliverable as error:
+            log.warning("post.undeliverable", letter=letter.id, reason=str(error))
+            self._owed[letter.id] = str(error)
+        except Exception as error:
+            log.warning("post.delayed", letter=letter.id, reason=f"{type(error).__name__}: {error}")
+        else:
+            self._owed[letter.id] = None
+
+    async def _settle(self) -> None:
+        for letter_id, error in tuple(self._owed.items()):
+            await self._bridge.run(self._bridge.hearing.posted, letter_id, error)
+            del self._owed[letter_id]

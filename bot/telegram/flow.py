@@ -1,0 +1,100 @@
+"""Telegram's limits on what is sent: so many messages a second in all, so many to a group."""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from itertools import count
+from time import monotonic
+from typing import Any
+
+from telegram.error import RetryAfter
+from telegram.ext import AIORateLimiter
+
+# Telegram takes 30. A little less, so that no second has more of them where the network's delays
+# push them together.
+MESSAGES_PER_SECOND = 28
+
+Answer = bool | dict[str, Any] | list[dict[str, Any]]
+
+
+class Flow:
+    """Lets one pass at a time, evenly spaced: whoever came first, by `rank`, goes first.
+
+    A bucket that fills while nobody comes would let a burst through of twice its rate.
+    """
+
+    def __init__(
+        self,
+        per_second: float = MESSAGES_PER_SECOND,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._gap, self._clock, self._sleep = 1 / per_second, clock, sleep
+        self._open = 0.0  # when the next may pass
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._letting: asyncio.Task[None] | None = None
+
+    async def turn(self, rank: int = 0) -> None:
+        """Returns when it is the caller's turn to send; the lowest rank that waits is next."""
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (rank, next(self._numbers), turn))
+        if self._letting is None or self._letting.done():
+            self._letting = asyncio.create_task(self._let_pass())
+        await turn
+
+    def pause(self, seconds: float) -> None:
+        """Lets nobody pass for so long."""
+        self._open = max(self._open, self._clock() + seconds)
+
+    async def _let_pass(self) -> None:
+        while self._waiting:
+            if (wait := self._open - self._clock()) > 0:
+                await self._sleep(wait)
+                continue
+            *_, turn = heapq.heappop(self._waiting)
+            if not turn.done():  # else whoever waited has gone
+                turn.set_result(None)
+                # From now, not from when it was due: a loop that was held up catches nothing up.
+                self._open = self._clock() + self._gap
+                await asyncio.sleep(0)  # the one who may pass does so before the next is chosen
+
+
+class Limiter(AIORateLimiter):
+    """The library's limits for groups and its patience with 429, over an even flow.
+
+    A call's `rate_limit_args` is its rank in the flow.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(overall_max_rate=0, max_retries=3)
+        self._flow = flow
+
+    async def process_request(  # noqa: PLR0917 -- the library's signature
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Answer]],
+        args: object,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> Answer:
+        """Calls back when this call may go out; a call that names no chat may at once."""
+
+        async def paced(*args: object, **kwargs: object) -> Answer:
+            if "chat_id" in data:
+                await self._flow.turn(rate_limit_args or 0)
+            try:
+                return await callback(*args, **kwargs)
+            except RetryAfter as error:
+                self._flow.pause(seconds(error))
+                raise
+
+        return await super().process_request(paced, args, kwargs, endpoint, data, None)
+
+
+def seconds(error: RetryAfter) -> float:
+    """How long Telegram asks us to wait."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -1,0 +1,162 @@
+"""Being called by Telegram: each update is kept durably before its call is answered."""
+
+import asyncio
+import hmac
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+
+from bot.bridge import Bridge
+from bot.conversation.events import Platform
+from bot.hearing import Unavailable
+from bot.telegram.errors import BadHook
+from bot.telegram.intake import Intake, RawUpdate
+
+log = structlog.get_logger()
+
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
+MAX_BYTES = 2**20
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_ENDING_SECONDS = 1.0  # for calls that are being answered when we are told to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """The address that Telegram calls, the one where we listen, and the secret between us."""
+
+    url: str
+    path: str
+    host: str
+    port: int
+    secret: SecretStr
+
+
+def hook(url: str, listen: str, secret: SecretStr | None) -> Hook:
+    """What the operator set, checked. Raises BadHook.
+
+    An http address is let through: a Bot API server of one's own may call such, and Telegram's
+    says itself that it does not.
+    """
+    if secret is None or not _SECRET.fullmatch(secret.get_secret_value()):
+        message = (
+            "TELEGRAM_WEBHOOK_SECRET must be 1 to 256 of the characters A-Z, a-z, 0-9, _ and -: "
+            "with it Telegram shows that it is Telegram who calls TELEGRAM_WEBHOOK_URL."
+        )
+        raise BadHook(message)
+    url, listen = url.strip(), listen.strip()
+    with suppress(ValueError):  # brackets that are none
+        address = urlsplit(url)
+        if address.scheme in {"http", "https"} and address.hostname:
+            return Hook(url, address.path or "/", *_where(listen), secret)
+    message = "TELEGRAM_WEBHOOK_URL is no http(s) address."
+    raise BadHook(message)
+
+
+def _where(listen: str) -> tuple[str, int]:
+    with suppress(ValueError):  # a port that is none
+        here = urlsplit(f"//{listen}")
+        if here.hostname and here.port is not None and here.netloc == listen:
+            return here.hostname, here.port
+    message = f"TELEGRAM_WEBHOOK_LISTEN is {listen!r}, and should be like 127.0.0.1:8080."
+    raise BadHook(message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An update that somebody waits to hear is kept."""
+
+    update: RawUpdate
+    kept: asyncio.Future[bool]
+
+
+class Webhook:
+    """An HTTP server for Telegram's calls, and for whoever asks whether we are well."""
+
+    def __init__(self, hook: Hook, bridge: Bridge, intake: Intake) -> None:
+        self._hook, self._bridge, self._intake = hook, bridge, intake
+        self._secret = hook.secret.get_secret_value().encode()
+        self._calls: list[_Call] = []
+        self._keeping = asyncio.Lock()
+        self._closing = False
+        app = web.Application(client_max_size=MAX_BYTES)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_post("/{path:.*}", self._called)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_ENDING_SECONDS)
+
+    async def open(self) -> None:
+        """Listens. Raises BadHook where that cannot be."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._hook.host, self._hook.port).start()
+        except OSError as error:
+            message = f"TELEGRAM_WEBHOOK_LISTEN: nobody can listen there: {error.strerror}."
+            raise BadHook(message) from error
+        host, port = self._runner.addresses[0][:2]
+        log.info("telegram.listening", address=f"{host}:{port}", path=self._hook.path)
+
+    async def close(self) -> None:
+        """Takes nothing more; what is being taken is still answered."""
+        self._closing = True
+        await self._runner.cleanup()
+
+    async def keep(self, update: RawUpdate) -> bool:
+        """Whether the update now is in the database, to be answered by us or by somebody."""
+        call = _Call(update, asyncio.get_running_loop().create_future())
+        self._calls.append(call)
+        async with self._keeping:  # what came in order is begun in order
+            if not call.kept.done():
+                await self._keep_all()
+        return call.kept.result()
+
+    async def _called(self, request: web.Request) -> web.Response:
+        if request.rel_url.raw_path != self._hook.path:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        shown = request.headers.get(HEADER, "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(shown, self._secret):
+            log.warning("telegram.stranger", peer=request.remote)
+            return web.Response(status=HTTPStatus.FORBIDDEN)
+        update = _update(await request.read())  # raises the 413 for more than MAX_BYTES
+        if update is None:
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
+        kept = not self._closing and await self.keep(update)
+        return web.Response(status=HTTPStatus.OK if kept else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _keep_all(self) -> None:
+        """One commit for all who wait for one."""
+        calls, self._calls = self._calls, []
+        calls.sort(key=lambda call: int(call.update["update_id"]))
+        kept = False
+        try:
+            fresh = self._intake.read(call.update for call in calls)
+            new = await self._intake.keep(fresh)
+            kept = True
+            for key in new:
+                await self._intake.start(fresh[key][0])
+        except Unavailable as error:  # Telegram calls again
+            log.error("telegram.database_away", updates=len(calls), reason=str(error))
+        finally:
+            for call in calls:
+                call.kept.set_result(kept)
+
+    async def _health(self, _: web.Request) -> web.Response:
+        try:
+            await self._bridge.run(self._bridge.hearing.unanswered, Platform.TELEGRAM)
+        except Unavailable:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text="database away\n")
+        return web.Response(text="ok\n")
+
+
+def _update(body: bytes) -> RawUpdate | None:
+    try:
+        update = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    known = isinstance(update, dict) and type(update.get("update_id")) is int
+    return update if known else None

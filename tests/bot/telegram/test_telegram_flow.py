@@ -1,0 +1,119 @@
+"""The even flow of messages, in a time of the test's own."""
+
+import asyncio
+from collections import deque
+
+import pytest
+from telegram.error import RetryAfter
+
+from bot.telegram.flow import Flow, Limiter
+
+
+class Time:
+    """Goes on only when somebody sleeps."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def clock(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def flow(time):
+    return Flow(clock=time.clock, sleep=time.sleep)
+
+
+def busiest_second(moments):
+    """The most of them in any one second."""
+    most, window = 0, deque()
+    for moment in moments:
+        window.append(moment)
+        while moment - window[0] >= 1.0:
+            window.popleft()
+        most = max(most, len(window))
+    return most
+
+
+async def test_a_burst_never_has_more_than_thirty_in_any_second(flow, time):
+    passed = []
+
+    async def pass_(number):
+        await flow.turn()
+        passed.append((number, time.now))
+
+    await asyncio.gather(*(pass_(number) for number in range(200)))
+
+    assert [number for number, _ in passed] == list(range(200))
+    assert busiest_second([moment for _, moment in passed]) <= 29
+    assert time.now - 100.0 == pytest.approx(199 / 28)
+
+
+async def test_a_rest_saves_nothing_up(flow, time):
+    passed = []
+    await flow.turn()
+    time.now += 60.0
+
+    for _ in range(60):
+        await flow.turn()
+        passed.append(time.now)
+
+    assert busiest_second(passed) <= 29
+
+
+async def test_who_came_first_passes_first_whenever_they_ask(flow):
+    passed = []
+
+    async def pass_(rank):
+        await flow.turn(rank)
+        passed.append(rank)
+
+    await asyncio.gather(*(pass_(rank) for rank in (5, 9, 7, 6, 8)))
+
+    assert passed == [5, 6, 7, 8, 9]
+
+
+async def test_who_goes_away_uses_up_no_turn(flow, time):
+    waiting = [asyncio.create_task(flow.turn()) for _ in range(10)]
+    await asyncio.sleep(0)
+    for task in waiting[1:]:
+        task.cancel()
+
+    await flow.turn()
+
+    assert time.now - 100.0 == pytest.approx(1 / 28)
+
+
+async def test_told_to_wait_nobody_passes_meanwhile(flow, time, monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    tries = []
+
+    async def send(*_, **__):
+        tries.append(time.now)
+        if len(tries) == 1:
+            raise RetryAfter(0)
+        return True
+
+    flow.pause(7.0)
+    done = await Limiter(flow).process_request(send, (), {}, "sendMessage", {"chat_id": 1}, None)
+
+    assert done is True
+    assert tries[0] == 107.0
+
+
+async def test_a_call_that_names_no_chat_goes_out_at_once(flow, time):
+    flow.pause(7.0)
+
+    async def answer(*_, **__):
+        return time.now
+
+    assert await Limiter(flow).process_request(answer, (), {}, "answer", {}, None) == 100.0
