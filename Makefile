@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 QUIETLY := </dev/null 1>&2
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check pytest programs format bench clean
+.PHONY: help chat test check pytest programs compose format bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,15 @@ pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
 
 programs: ## Install the programs that tests talk to (PostgreSQL), where that is allowed
 	@sh tests/programs.sh $(QUIETLY)
+
+compose: ## Lint docker-compose.yml and ops/, with those of their programs that are at hand
+	@npx --yes dclint@3.1.0 --max-warnings 0 docker-compose.yml
+	@if docker compose version >/dev/null 2>&1; \
+	  then POSTGRES_PASSWORD=- FLOWER_PASSWORD=- GRAFANA_PASSWORD=- docker compose --profile '*' config --quiet; \
+	  else echo "docker compose is not installed: only the linter looked" >&2; fi
+	@if command -v promtool >/dev/null; \
+	  then promtool check config ops/prometheus/prometheus.yml && promtool test rules ops/prometheus/alerts_test.yml; \
+	  else echo "promtool is not installed: the alert rules are not checked" >&2; fi
 
 format: $(VENV)/.development ## Format the code
 	@$(BIN)/ruff format .
