@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.tables import JobRun
 
 DONE = ("ok", "skipped", "rejected")
+KILLED = "Its process was killed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def close_dead(session: Session, name: str, now: datetime) -> None:
     session.execute(
         update(JobRun)
         .where(JobRun.name == name, JobRun.finished_at.is_(None))
-        .values(outcome="failed", finished_at=now, error="Its process was killed.")
+        .values(outcome="failed", finished_at=now, error=KILLED)
     )
 
 
@@ -83,6 +84,14 @@ def unfinished(session: Session) -> list[Run]:
     """The runs that did not say yet how they ended, oldest first."""
     query = select(JobRun).where(JobRun.finished_at.is_(None)).order_by(JobRun.id)
     return [_run(row) for row in session.scalars(query)]
+
+
+def killed(session: Session, name: str, key: str) -> int:
+    """How many closed runs for this occasion had their process killed."""
+    query = select(func.count()).where(
+        JobRun.name == name, JobRun.key == key, JobRun.error == KILLED
+    )
+    return session.scalar(query) or 0
 
 
 def finish(

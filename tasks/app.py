@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import structlog
 from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
 from kombu import Queue
+from kombu.exceptions import OperationalError
 
 from db.errors import Unreachable
 from db.settings import DatabaseSettings, InvalidSettings, OperatorSettings, load
@@ -38,6 +39,10 @@ RESULTS_KEPT = timedelta(days=7)
 # Beat that was down at 03:00 catches up when it is back within this time.
 STILL_WORTH_RUNNING = timedelta(hours=12)
 TRAIN, CRAWL = "train", "crawl"  # queues; a crawl of hours must not keep the training waiting
+# How often a sender tries again, and seconds between: whoever sends a task wants to know at once
+# that Redis is away. What a worker has to say of a task that it did can wait for Redis.
+IMPATIENT = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+PATIENT = {"max_retries": 120, "interval_start": 0, "interval_step": 0.5, "interval_max": 1}
 NICENESS = 10  # whoever chats on the same machine goes first
 BUSY_SECONDS = 30  # until a task looks again whether its job is free
 
@@ -55,18 +60,31 @@ def configuration() -> dict[str, Any]:
         sys.stderr.write(f"{invalid}\n")
         raise SystemExit(MISUSED) from None
     redis_url = settings.redis_url.get_secret_value()
-    timeouts = {"visibility_timeout": int(REDELIVERED_AFTER.total_seconds())}
+    connection = {
+        "visibility_timeout": int(REDELIVERED_AFTER.total_seconds()),
+        # A server whose machine is gone says nothing. A live one never keeps an idle worker
+        # waiting for more than a second.
+        "socket_timeout": 30,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+    }
     return {
         "broker_url": redis_url,
         "result_backend": redis_url,
-        "broker_transport_options": timeouts,
-        "result_backend_transport_options": timeouts,
+        "broker_transport_options": connection | IMPATIENT,
+        "result_backend_transport_options": connection | {"retry_policy": IMPATIENT},
+        # Else a job that was done while Redis was away would count as failed.
+        "result_backend_always_retry": True,
+        "result_backend_max_retries": PATIENT["max_retries"],
+        "result_backend_max_sleep_between_retries_ms": 1000,
+        "task_publish_retry_policy": IMPATIENT,
+        "redis_socket_connect_timeout": 2,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "timezone": settings.timezone.key,
         "beat_schedule": beat_schedule(settings),
-        "beat_schedule_filename": str(settings.model_dir.parent / "beat-schedule"),
-        "task_queues": [Queue(TRAIN), Queue(CRAWL)],
+        "beat_scheduler": "tasks.beat:Scheduler",
+        "task_queues": [Queue(name, routing_key=name) for name in (TRAIN, CRAWL)],
         "task_default_queue": TRAIN,
         "task_routes": {"tasks.crawl_*": {"queue": CRAWL}},
         "beat_cron_starting_deadline": int(STILL_WORTH_RUNNING.total_seconds()),
@@ -108,14 +126,36 @@ def _prepare_process(**_: object) -> None:
 
     settings = load(TaskSettings)
     configure(settings, load(DatabaseSettings).database_url.get_secret_value())
-    # Beat keeps its schedule beside the models, and does not make the folder itself.
-    settings.model_dir.parent.mkdir(parents=True, exist_ok=True)
+
+
+@worker_ready.connect
+def _resume(**_: object) -> None:
+    """What was under way when a process was killed begins again with the first worker there is."""
+    from db.errors import DatabaseError  # noqa: PLC0415
+    from tasks import resuming  # noqa: PLC0415
+
+    try:
+        with _opened() as database:
+            for run in resuming.killed(database, _clock(), load(OperatorSettings).admins):
+                resuming.again(app, run)
+                log.warning("sent again: its process was killed", job=run.name)
+    except (DatabaseError, OperationalError) as error:
+        log.warning("killed runs are left to beat", reason=str(error))
 
 
 @worker_process_init.connect
 def _make_way(**_: object) -> None:
-    """A job may take all the cores that nobody else wants."""
+    """A job may take all the cores that nobody else wants, and may wait for Redis."""
     os.nice(NICENESS)
+    app.conf.task_publish_retry_policy = PATIENT
+
+
+@beat_init.connect
+def _show_figures(**_: object) -> None:
+    """Beat is the one process of its kind: it serves what is true of all of them together."""
+    from tasks import metrics  # noqa: PLC0415 -- only here is there something to show
+
+    metrics.serve(load(TaskSettings), load(DatabaseSettings).database_url.get_secret_value())
 
 
 # A task is what beat, Flower and `celery call` know a job by. `by_schedule` says that it is for
@@ -161,6 +201,20 @@ def prune(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
         return jobs.prune(database, settings.model_dir, kept, **recording)
 
     return _done(self, jobs.PRUNE, by_schedule, work)
+
+
+@app.task(name="tasks.backup", **_JOB)
+def backup(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Writes everything into one file, and deletes the oldest of these files."""
+    from tasks import jobs  # noqa: PLC0415
+    from tasks.backup import Shelf  # noqa: PLC0415
+
+    def work(database: "Database", **recording: Any) -> "Ended":  # noqa: ANN401
+        settings = load(TaskSettings)
+        shelf = Shelf(settings.backup_dir, settings.keep_backups)
+        return jobs.backup(database, settings.model_dir, shelf, **recording)
+
+    return _done(self, jobs.BACKUP, by_schedule, work)
 
 
 def _done(

@@ -6,7 +6,18 @@ import traceback
 
 import typer
 
-from tasks import cli_data, cli_database, cli_doctor, cli_import, cli_models, cli_status, cli_taste
+from tasks import (
+    cli_backup,
+    cli_data,
+    cli_database,
+    cli_doctor,
+    cli_export,
+    cli_import,
+    cli_models,
+    cli_run,
+    cli_status,
+    cli_taste,
+)
 
 REFUSED = 1  # it failed, or there was nothing to do
 MISUSED = 2  # wrong usage or a wrong setting
@@ -21,8 +32,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_database.app, name="db")
+app.add_typer(cli_export.app, name="export")
 app.add_typer(cli_import.app, name="import")
 app.add_typer(cli_models.app, name="models")
+app.command("run")(cli_run.run)
 app.command("demo")(cli_data.demo)
 app.command("train")(cli_data.train)
 app.command("status")(cli_status.status)
@@ -30,6 +43,9 @@ app.command("recommend")(cli_taste.recommend)
 app.command("why")(cli_taste.why)
 app.command("evaluate")(cli_taste.evaluate)
 app.command("doctor")(cli_doctor.doctor)
+app.command("backup")(cli_backup.backup)
+app.command("restore")(cli_backup.restore)
+app.command("prune")(cli_backup.prune)
 
 
 def main() -> None:

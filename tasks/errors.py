@@ -5,7 +5,11 @@ OperatorError
 ├── UnknownWork       a title or id that the catalogue does not have, or has twice
 ├── NothingToDo       everything is in order, there is just nothing to work on
 ├── Busy              the job is being done elsewhere
+├── RunsAlready       webtoonctl run runs over this database already
 ├── AlreadyDone       the job was done for this occasion
+├── NotWritten        a file could not be written
+├── UnreadableBackup  the file is no backup, damaged, or of a newer version
+├── NotRestored       the backup is sound, but the database cannot have it
 └── UnreadableModel   the model's folder is missing or damaged
 """
 
@@ -38,6 +42,13 @@ class Busy(OperatorError):
         super().__init__(f"The job {job} is running already: wait until it has ended.")
 
 
+class RunsAlready(OperatorError):
+    """`webtoonctl run` runs over this database already."""
+
+    def __init__(self) -> None:
+        super().__init__("webtoonctl run is running over this database already.")
+
+
 class AlreadyDone(OperatorError):
     """The job was done for this occasion before, by `run`."""
 
@@ -48,3 +59,15 @@ class AlreadyDone(OperatorError):
 
 class UnreadableModel(OperatorError):
     """The folder of a registered model is missing or damaged."""
+
+
+class NotWritten(OperatorError):
+    """A file could not be written; what was there before is still there."""
+
+
+class UnreadableBackup(OperatorError):
+    """The file is no backup, or damaged, or was made by a newer version."""
+
+
+class NotRestored(OperatorError):
+    """The backup is sound, but the database cannot have it; nothing was changed."""

@@ -45,3 +45,12 @@ class TaskSettings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+
+
+class RunSettings(BaseSettings):
+    """Which bots `webtoonctl run` starts: those that have a token."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    telegram_token: SecretStr | None = None
+    discord_token: SecretStr | None = None

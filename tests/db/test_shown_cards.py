@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from db import catalogue, impressions, readers
-from db.impressions import Shown
+from db import catalogue, feedback, impressions, readers
+from db.impressions import LikeRate, Shown
+from db.tables import Verdict
 from tests.plugins.library import NOON, stock
 
 
@@ -17,10 +18,10 @@ def world(database):
         yield session, reader, [work.id for work in catalogue.works(session)]
 
 
-def show(session, reader, slate, works, *, policy="ease", hours=0):
+def show(session, reader, slate, works, *, policy="ease", hours=0, model="m"):
     cards = [Shown(work, position, policy) for position, work in enumerate(works)]
     at = NOON + timedelta(hours=hours)
-    return impressions.log(session, reader, slate, cards, model_id="m", now=at)
+    return impressions.log(session, reader, slate, cards, model_id=model, now=at)
 
 
 def test_a_slate_is_logged_in_order(world):
@@ -68,3 +69,50 @@ def test_the_last_slate_is_ones_own(world):
 
     assert impressions.last(session, reader).slate == "w"
     assert impressions.last(session, reader, except_policies=("welcome",)).webtoon_id == works[0]
+
+
+def say(session, reader, work, verdict, impression):
+    feedback.record(
+        session, reader, work, verdict, source="button", now=NOON, impression_id=impression
+    )
+
+
+def test_likes_are_rated_by_model_and_position(world):
+    session, reader, works = world
+    old = show(session, reader, "old", works[:2], hours=-1)
+    first = show(session, reader, "a", works[:2])
+    second = show(session, reader, "b", works[2:4], hours=1)
+    other = show(session, reader, "c", works[4:5], model=None)
+    show(session, reader, "d", works[5:6], model="n")
+    say(session, reader, works[1], Verdict.LIKE, old[1])
+    say(session, reader, works[0], Verdict.LIKE, first[0])
+    say(session, reader, works[2], Verdict.DISLIKE, second[0])
+    say(session, reader, works[3], Verdict.READ, second[1])
+    say(session, reader, works[4], Verdict.LIKE, other[0])
+    say(session, reader, works[6], Verdict.LIKE, None)  # without a card
+
+    assert impressions.like_rates(session, NOON) == [
+        LikeRate(None, 0, impressions=1, likes=1),
+        LikeRate("m", 0, impressions=2, likes=1),
+        LikeRate("m", 1, impressions=2, likes=0),
+        LikeRate("n", 0, impressions=1, likes=0),
+    ]
+
+
+def test_a_card_is_liked_once_however_often_and_by_whomever(world):
+    session, reader, works = world
+    (card,) = show(session, reader, "a", works[:1])
+    friend = readers.of_account(session, "telegram", "2", NOON).id
+    for verdict in (Verdict.LIKE, None, Verdict.LIKE):
+        say(session, reader, works[0], verdict, card)
+    say(session, friend, works[0], Verdict.LIKE, card)
+
+    assert impressions.like_rates(session, NOON) == [LikeRate("m", 0, 1, 1)]
+
+
+def test_questions_can_be_left_out_of_the_rates(world):
+    session, reader, works = world
+    show(session, reader, "a", works[:1], policy="welcome")
+
+    assert impressions.like_rates(session, NOON, except_policies=("welcome",)) == []
+    assert impressions.like_rates(session, NOON) == [LikeRate("m", 0, 1, 0)]

@@ -29,9 +29,20 @@ TEMPLATE = "upgraded"
 class Cluster:
     """A running PostgreSQL server that is reached through a socket in its own folder."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, *, start, stop):
+        self.folder, self._start, self._stop = folder, start, stop
+        self.running = True
         self._numbers = count(1)
+
+    def start(self):
+        """Starts the server again, with all its data."""
+        self._start()
+        self.running = True
+
+    def stop(self):
+        """Stops it at once, as a crash would: connections break, nothing is tidied up."""
+        self._stop()
+        self.running = False
 
     def url(self, name):
         return f"postgresql://postgres@/{name}?host={self.folder}"
@@ -49,8 +60,8 @@ class Cluster:
             connection.execute(statement)
 
 
-@pytest.fixture(scope="session")
-def cluster():
+@contextmanager
+def _running():
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="webtoonbot-postgresql-"))
     data = folder / "data"
@@ -59,15 +70,35 @@ def cluster():
     initialise += ["--username=postgres", "--encoding=UTF8", "--no-locale", "--pgdata", data]
     control = [programs / "pg_ctl", "--pgdata", data, "--silent", "--wait"]
     options = ["--log", folder / "log", "--options", f"{SERVER} -k {folder}"]
+    start, stop = [*control, "start", *options], [*control, "stop", "--mode=immediate"]
     try:
         _run(initialise, folder, run_as)
-        _run([*control, "start", *options], folder, run_as)
+        _run(start, folder, run_as)
+        cluster = Cluster(
+            folder,
+            start=lambda: _run(start, folder, run_as),
+            stop=lambda: _run(stop, folder, run_as),
+        )
         try:
-            yield _prepared(Cluster(folder))
+            yield _prepared(cluster)
         finally:
-            _run([*control, "stop", "--mode=immediate"], folder, run_as)
+            if cluster.running:
+                cluster.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    with _running() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def mortal_cluster():
+    """A server of one test's own, that can be stopped and started."""
+    with _running() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.agenda import Agenda
 from tasks.app import STILL_WORTH_RUNNING, app, beat_schedule
 from tasks.schedule import Daily
 from tasks.settings import TaskSettings
@@ -44,6 +45,30 @@ def test_now_lies_between_the_last_run_and_the_next(now, daily):
 
     assert last <= now < coming
     assert timedelta(hours=22) < coming - last < timedelta(hours=26)
+
+
+DAY = timedelta(days=1)
+START = datetime(2026, 5, 3, 18, tzinfo=UTC)  # 03:00 in Seoul
+
+
+@given(st.lists(st.integers(1, 5 * 24 * 60), min_size=1, unique=True).map(sorted))
+def test_whenever_beat_looks_a_slot_is_sent_once_and_only_within_half_a_day(minutes):
+    agenda = Agenda({"retrain": SEOUL}, STILL_WORTH_RUNNING, settled={"retrain": START})
+    moments = [START + timedelta(minutes=n) for n in minutes]
+    done = []
+    for now in moments:
+        for job in agenda.due(now):
+            agenda.sent(job, now)
+            done.append(SEOUL.last_until(now))
+            agenda.settled[job] = done[-1]
+
+    slots = [START + DAY * n for n in range(1, 6)]
+    seen = [
+        slot
+        for slot in slots
+        if any(slot <= moment <= slot + STILL_WORTH_RUNNING for moment in moments)
+    ]
+    assert done == seen
 
 
 @pytest.fixture
