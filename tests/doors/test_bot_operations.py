@@ -44,6 +44,7 @@ def test_those_who_run_it_are_told_of_a_late_job_and_can_ask_how_it_is(home, ser
     environment = {"ADMINS": f"discord:{boss.id}", "METRICS_PORT": str(port)}
 
     with stopped(start_discord(home, server, **environment)) as process:
+        server.wait_for(lambda: server.commands and server.gateway.connected, SECONDS)
         server.wait_for(lambda: server.posted(server.dm(boss)), SECONDS)
         asked = {user: server.slash(user, "ops") for user in (boss, mina)}
         shown = server.slash(mina, "recommend")
