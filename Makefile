@@ -27,7 +27,7 @@ check: $(VENV)/.development ## Style, types and layers only
 pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
-programs: ## Install the programs that tests talk to (PostgreSQL), where that is allowed
+programs: ## Install the programs that tests talk to (PostgreSQL, Redis), where that is allowed
 	@sh tests/programs.sh $(QUIETLY)
 
 compose: ## Lint docker-compose.yml and ops/, with those of their programs that are at hand
