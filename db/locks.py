@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, unreachable
+from db.errors import Unreachable
 
 _JOBS = 7_300  # the first half of PostgreSQL's names for the locks of jobs
 
@@ -69,7 +70,11 @@ def _session_lock(database: Database, job: str) -> Iterator[bool]:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[bool]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        message = f"The lock file {path} cannot be opened: {error.strerror}"
+        raise Unreachable(message) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

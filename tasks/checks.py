@@ -11,7 +11,7 @@ from db import catalogue, jobs, models, schema
 from db.engine import Database
 from db.errors import DatabaseError
 from db.probe import newest
-from db.settings import DatabaseSettings, InvalidSettings, load
+from db.settings import DatabaseSettings, InvalidSettings, OperatorSettings, load
 from tasks import broker, registry
 from tasks.errors import UnreadableModel
 from tasks.schedule import Daily
@@ -62,6 +62,7 @@ def _settings() -> tuple[TaskSettings | None, Finding]:
     try:
         settings = load(TaskSettings)
         load(DatabaseSettings)
+        load(OperatorSettings)
         key = load(CrawlerSettings).crawl_user_key
     except InvalidSettings as invalid:
         return None, Finding("settings", State.FAIL, str(invalid))

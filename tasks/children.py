@@ -54,36 +54,57 @@ class Child:
         self._incidents = incidents
         self._ending = asyncio.Event()
         self._process: Process | None = None
+        # Held while a process is being started: whoever ends it must see the one that comes.
+        self._starting = asyncio.Lock()
 
     async def keep(self) -> None:
         """Runs the program, again and again, until `end`; once if it is set up wrongly."""
         name, deaths = self.program.name, 0
         while not self._ending.is_set():
             try:
-                self._process = await _started(self.program)
-            except OSError as error:
+                process = await self._start()
+            except (FileNotFoundError, PermissionError) as error:
                 await self._give_up(f"The program {name} cannot be started: {error}.")
                 return
-            log.info("started", program=name, pid=self._process.pid)
-            settled, code = await self._lived(self._process)
-            if self._ending.is_set():
-                return
+            except OSError as error:  # no memory, no process left: that may pass
+                settled, end = False, str(error)
+            else:
+                if process is None:
+                    return
+                settled, code = await self._lived(process)
+                if self._ending.is_set():
+                    return
+                if code == MISUSED:
+                    await self._give_up(f"The program {name} is set up wrongly: its log says how.")
+                    return
+                end = f"exit code {code}"
             deaths = 1 if settled else deaths + 1
-            if code == MISUSED:
-                await self._give_up(f"The program {name} is set up wrongly: its log says how.")
-                return
-            pause = pause_seconds(deaths)
-            log.error("ended by itself", program=name, code=code, starts_again_in_seconds=pause)
-            if deaths == TOO_OFTEN:
-                message = f"The program {name} ends again and again, the last time with {code}."
-                await self._incidents.open(name, message)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), pause)
+            await self._mourn(deaths, end)
+
+    async def _start(self) -> Process | None:
+        """The program's next process; None if it is to end. Raises OSError."""
+        async with self._starting:
+            if self._ending.is_set():
+                return None
+            self._process = await _started(self.program)
+            log.info("started", program=self.program.name, pid=self._process.pid)
+            return self._process
+
+    async def _mourn(self, deaths: int, end: str) -> None:
+        """Waits before the next start, and tells of a program that dies too often."""
+        name, pause = self.program.name, pause_seconds(deaths)
+        log.error("ended by itself", program=name, reason=end, starts_again_in_seconds=pause)
+        if deaths >= TOO_OFTEN:
+            message = f"The program {name} ends again and again, the last time with {end}."
+            await self._incidents.open(name, message)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), pause)
 
     async def end(self, seconds: float, hurry: asyncio.Event) -> None:
         """Asks the process to end; kills it when `seconds` are over, or when there is `hurry`."""
         self._ending.set()
-        process = self._process
+        async with self._starting:
+            process = self._process
         if process is None or process.returncode is not None:
             return
         with suppress(ProcessLookupError):

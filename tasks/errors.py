@@ -7,6 +7,7 @@ OperatorError
 ├── Busy              the job is being done elsewhere
 ├── RunsAlready       webtoonctl run runs over this database already
 ├── AlreadyDone       the job was done for this occasion
+├── Deadly            the job's process was killed too often for this occasion
 ├── NotWritten        a file could not be written
 ├── UnreadableBackup  the file is no backup, damaged, or of a newer version
 ├── NotRestored       the backup is sound, but the database cannot have it
@@ -55,6 +56,13 @@ class AlreadyDone(OperatorError):
     def __init__(self, run: "Run") -> None:
         super().__init__(f"The job {run.name} was done before, at {run.started_at:%Y-%m-%d %H:%M}.")
         self.run = run
+
+
+class Deadly(OperatorError):
+    """The job's process was killed too often for the same occasion."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"The job {job} was killed too often: it is not tried again.")
 
 
 class UnreadableModel(OperatorError):

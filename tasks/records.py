@@ -12,8 +12,11 @@ from db.engine import Database
 from db.errors import DatabaseError, Unreachable
 from db.jobs import Run
 from db.outbox import Address
-from tasks.errors import AlreadyDone, Busy
+from tasks.errors import AlreadyDone, Busy, Deadly
 from tasks.schedule import GRACE, Slots
+
+# A job that takes its process with it (out of memory, say) does so every time.
+TRIES = 3
 
 Clock = Callable[[], datetime]
 
@@ -74,7 +77,8 @@ def recorded(
 
     Incidents are opened and closed, and told to `tell`; if the job has a schedule, `slots`, its
     next slot is noted, so that its absence is noticed. Raises Busy if the job runs elsewhere,
-    AlreadyDone if it was done for this occasion, Unreachable, and what the work raises.
+    AlreadyDone if it was done for this occasion, Deadly if that killed too many processes,
+    Unreachable, and what the work raises.
     """
     with locks.held(database, job) as mine:
         if not mine:
@@ -108,6 +112,13 @@ class _Book:
             before = jobs.done(session, self.job, key) if key else None
             if before is not None:
                 raise AlreadyDone(before)
+            jobs.close_dead(session, self.job, now)
+            hopeless = bool(key) and jobs.killed(session, self.job, str(key)) >= TRIES
+            if hopeless:
+                alerts.open_alert(session, failed(self.job), deadly(self.job), now, self.tell)
+        if hopeless:  # only now, or nothing of it would be written
+            raise Deadly(self.job)
+        with self.database.write() as session:
             return jobs.begin(session, self.job, now, key=key, scheduled_for=scheduled_for)
 
     # The work is done by now: a lock that somebody holds must not leave its run unfinished.
@@ -144,6 +155,11 @@ class _Book:
         except DatabaseError:
             # The database is what failed; the first error says so better than this one.
             return
+
+
+def deadly(job: str) -> str:
+    """What an operator is told of a job that never survives."""
+    return f"The job {job} was killed {TRIES} times: is there memory enough?"
 
 
 def failed(job: str) -> str:

@@ -19,7 +19,7 @@ from recommender import artifact
 from tasks import archive
 from tasks.archive import Contents
 from tasks.errors import Busy, NotRestored, NotWritten, UnreadableBackup
-from tasks.jobs import BACKUP, PRUNE, RETRAIN
+from tasks.jobs import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN
 from tasks.writing import sync_folder
 
 MODELS = "models"
@@ -107,7 +107,7 @@ def restore(
 def _alone(database: Database) -> Iterator[None]:
     """Keeps the jobs that a restore must not run beside from beginning. Raises Busy."""
     with ExitStack() as held:
-        for job in (RETRAIN, PRUNE, BACKUP):
+        for job in (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY):
             if not held.enter_context(locks.held(database, job)):
                 raise Busy(job)
         yield

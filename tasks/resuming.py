@@ -16,8 +16,6 @@ from db.outbox import Address
 from tasks import records
 
 TASK = "task:"  # how the key of a run for one task begins
-# A job that takes its process with it (out of memory, say) does so every time.
-TRIES = 3
 # Nobody wants what was under way so long ago, in a backup that was restored for instance.
 WORTH_RESUMING = timedelta(days=1)
 
@@ -66,10 +64,12 @@ def _killed(database: Database, name: str, now: datetime, tell: tuple[Address, .
             # Read again: it may have ended before we had its lock.
             runs = [run for run in jobs.unfinished(session) if run.name == name]
             kept = [run for run in runs if run.key and now - run.started_at <= WORTH_RESUMING]
-            hopeful = [run for run in kept if jobs.killed(session, name, run.key or "") + 1 < TRIES]
+            hopeful = [
+                run for run in kept if jobs.killed(session, name, run.key or "") + 1 < records.TRIES
+            ]
             if runs and not hopeful:
                 jobs.close_dead(session, name, now)
             if kept and not hopeful:
-                message = f"The job {name} was killed {TRIES} times: is there memory enough?"
+                message = records.deadly(name)
                 alerts.open_alert(session, records.failed(name), message, now, tell)
             return hopeful

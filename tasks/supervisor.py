@@ -20,6 +20,7 @@ from tasks.settings import RunSettings, TaskSettings
 
 ENDING_SECONDS = 30.0  # then a job is killed, which the next start sends again
 SERVER_ENDING_SECONDS = 10.0
+HIGHEST_PORT = 65_535
 
 log = structlog.get_logger()
 
@@ -63,6 +64,10 @@ class Told:
         """It is well."""
         await asyncio.to_thread(self._note, program, None)
 
+    async def forget(self) -> None:
+        """Whatever was wrong in a run before this one: if it still is, it is told anew."""
+        await self.close("")
+
     def _note(self, program: str, message: str | None) -> None:
         key, now = f"process.{program}", datetime.now(UTC)
         try:
@@ -87,8 +92,12 @@ async def supervise(
 
     Raises InvalidSettings when the broker's port is taken.
     """
+    if settings.metrics_port > HIGHEST_PORT - 2:
+        message = f"The setting METRICS_PORT is wrong: {HIGHEST_PORT - 2} is the highest for a run."
+        raise InvalidSettings(message)
     stop, hurry = _signals()
     told = Told(database, tell)
+    await told.forget()
     embedded, redis_url = await _broker(settings, redis_port)
     server = Child(embedded, told) if embedded else None
     keeping = []

@@ -81,10 +81,13 @@ def read(raw: Mapping[str, Any], me: Me) -> Incoming | None:
     group talk not meant for us, and an update that the library cannot read.
     """
     try:
-        update = Update.de_json(dict(raw), None)
+        return _read(Update.de_json(dict(raw), None), me)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         log.exception("telegram.update_unreadable", update_id=raw.get("update_id"))
         return None
+
+
+def _read(update: Update, me: Me) -> Incoming | None:
     key = str(update.update_id)
     if update.message is not None:
         return _message(key, update.message, me)

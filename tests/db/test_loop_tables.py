@@ -8,6 +8,7 @@ import pytest
 
 from db import alerts, catalogue, duties, inbox, jobs, locks, outbox, popularity, pulses
 from db.engine import Database
+from db.errors import Unreachable
 from tests.plugins.library import NOON, stock
 
 HOUR = timedelta(hours=1)
@@ -15,6 +16,7 @@ HOLD = """
 import sys
 from db import locks
 from db.engine import Database
+from db.errors import Unreachable
 with locks.held(Database(sys.argv[1]), "retrain") as mine:
     print(mine, flush=True)
     sys.stdin.read()
@@ -155,3 +157,11 @@ def test_what_is_taken_and_pruned_of_the_inbox_is_only_what_is_done(session):
 
     assert inbox.prune(session, NOON + HOUR) == 1
     assert inbox.waiting(session, "telegram") == [("2", "{}")]
+
+
+def test_a_lock_that_cannot_be_opened_is_a_database_that_is_away(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/a.db")
+    (tmp_path / "a.db.prune.lock").mkdir()
+
+    with pytest.raises(Unreachable, match="lock file"), locks.held(database, "prune"):
+        pass

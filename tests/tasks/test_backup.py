@@ -20,7 +20,7 @@ from tasks.backup import Shelf
 from tasks.errors import Busy, NotRestored, NotWritten, UnreadableBackup
 from tasks.jobs import backup as run_backup
 from tests.plugins.library import NOON, activate, saved
-from tests.plugins.lived_in import contents, live_in
+from tests.plugins.lived_in import contents, lasting, live_in
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -63,7 +63,7 @@ def test_a_backup_restores_into_either_database_and_bots_serve_its_model(
 
     done = restored(empty_database, elsewhere, written)
 
-    assert contents(empty_database) == contents(lived_in)
+    assert contents(empty_database) == lasting(lived_in)
     assert (done.rows, done.models) == (sum(map(len, contents(lived_in).values())), 1)
     schema.require_head(empty_database)
     serving = Serving(empty_database, elsewhere, lambda: NOON)
@@ -86,7 +86,7 @@ def test_ids_that_were_given_out_before_are_not_given_out_after(
 def test_a_restore_replaces_what_is_there_while_a_bot_serves_it(
     lived_in, written, model_dir, tmp_path
 ):
-    before = contents(lived_in)
+    before = lasting(lived_in)
     serving = Serving(lived_in, model_dir, lambda: NOON)
     activate(lived_in, "second", saved(model_dir, "second", seed=2), NOON + timedelta(days=1))
     serving.refresh()
@@ -364,7 +364,7 @@ def test_tables_of_an_older_version_are_replaced_too(lived_in, written, empty_da
         restored(empty_database, tmp_path / "elsewhere", written)
     restored(empty_database, tmp_path / "elsewhere", written, replace=True)
 
-    assert contents(empty_database) == contents(lived_in)
+    assert contents(empty_database) == lasting(lived_in)
 
 
 def test_the_commands_back_up_and_restore(lived_in, operator, tmp_path, monkeypatch, model_dir):

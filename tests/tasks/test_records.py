@@ -7,8 +7,8 @@ import pytest
 
 from db import alerts, duties, jobs, outbox
 from db.errors import Unreachable
-from tasks.errors import AlreadyDone, Busy
-from tasks.records import Ended, Occasion, earlier, recorded
+from tasks.errors import AlreadyDone, Busy, Deadly
+from tasks.records import TRIES, Ended, Occasion, earlier, recorded
 from tasks.schedule import GRACE, Daily
 
 ADMINS = (("telegram", "1"),)
@@ -112,3 +112,19 @@ def test_the_error_of_a_database_that_is_away_is_the_one_that_is_seen(database, 
         raise Unreachable("gone")
 
     assert last(database).error == "Unreachable: gone"
+
+
+def test_what_kills_its_process_each_time_is_given_up_and_told(database, clock):
+    slot = Occasion.slot(clock())
+    for _ in range(TRIES):
+        with database.write() as session:
+            jobs.begin(session, "retrain", clock(), key=slot.key, scheduled_for=clock())
+
+    with pytest.raises(Deadly):
+        run(database, clock, occasion=slot)
+
+    assert incidents(database) == {
+        "retrain.failed": "The job retrain was killed 3 times: is there memory enough?"
+    }
+    run(database, clock, occasion=Occasion.slot(clock() + timedelta(days=1)))
+    assert incidents(database) == {}

@@ -160,6 +160,15 @@ def test_everything_on_one_machine_works_comes_back_and_ends(running):
     assert (running.home.folder / "valkey" / "appendonlydir").is_dir()
 
 
+def test_an_end_that_comes_while_programs_are_being_started_ends_them_too(running):
+    eventually(lambda: running.started("valkey"))
+
+    running.process.send_signal(signal.SIGTERM)
+
+    assert running.process.wait(timeout=SECONDS) == 0
+    assert [group for group in running.groups() if members(group)] == []
+
+
 def test_nothing_lives_on_when_the_supervisor_is_killed(running):
     eventually(lambda: all(running.started(program) for program in PROGRAMS))
 
@@ -301,7 +310,7 @@ async def test_one_that_dies_three_times_is_told_and_one_that_settles_is_mended(
     assert first == (
         "open",
         "thing",
-        "The program thing ends again and again, the last time with 1.",
+        "The program thing ends again and again, the last time with exit code 1.",
     )
     assert second == ("close", "thing")
     assert tries.read_text() == "xxxx"
