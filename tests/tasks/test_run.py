@@ -94,8 +94,10 @@ class Running:
             client.send_task("tasks.refresh_popularity", queue="train", ignore_result=True)
 
     def up(self):
+        """The workers' names, once both answer and beat was started."""
         assert self.process.poll() is None, self.home.log("run")
-        return self.started("beat") and len(self.answering()) == 2
+        names = self.answering()
+        return names if self.started("beat") and len(names) == 2 else None
 
     def ran(self, job):
         with self.database.read() as session:
@@ -132,8 +134,7 @@ def running(tmp_path, port):
 
 
 def test_everything_on_one_machine_works_comes_back_and_ends(running):
-    eventually(running.up)
-    names = {name.partition("@")[0] for name in running.answering()}
+    names = {name.partition("@")[0] for name in eventually(running.up)}
     eventually(lambda: running.ran("refresh_popularity"))
     second = running.home.run("webtoonctl", "run", "--redis-port", str(running.port))
 
