@@ -154,8 +154,7 @@ def _counts(session: Session) -> Mapping[int, float]:
     """How popular works are, in likes: as last counted for all bots, else counted here and now."""
     if popularity.counted_at(session) is not None:
         return popularity.scores(session)
-    likes, stars = feedback.like_counts(session), ratings.like_counts(session, LIKE)
-    return {w: likes.get(w, 0) + stars.get(w, 0) for w in likes.keys() | stars.keys()}
+    return popularity.count(session, LIKE)
 
 
 def _library(

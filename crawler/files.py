@@ -1,15 +1,18 @@
 """Ratings and works from files that people already have, MovieLens' layout among them."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from crawler import fields
 from crawler.errors import UnreadableFile
 from crawler.fields import WrongField
 from crawler.items import FeedbackItem, RatingItem, Rejected, WorkItem
 from crawler.tables import Row, rows
+
+Item = TypeVar("Item")
 
 USER = ("user", "userid", "useridx", "reader", "readerid", "rater", "raterid", "사용자", "이용자")
 RATER = ("raterhash",)  # what stands for a user in our exports
@@ -47,14 +50,8 @@ def ratings(path: Path) -> Iterator[RatingItem | Rejected]:
     exports have a hash instead of a user, which stays as it is.
     Raises UnreadableFile, also half-way, and when a column is missing altogether.
     """
-    for row in _with_columns(path, (*USER, *RATER), (*WORK, *TITLE), (*RATING, *HALVES)):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield _rating(row)
-        except WrongField as wrong:
-            yield Rejected(row.line, str(wrong))
+    columns = (*USER, *RATER), (*WORK, *TITLE), (*RATING, *HALVES)
+    return _items(_with_columns(path, *columns), _rating)
 
 
 def works(path: Path) -> Iterator[WorkItem | Rejected]:
@@ -62,14 +59,7 @@ def works(path: Path) -> Iterator[WorkItem | Rejected]:
 
     An external id and a title are needed; lists are separated by `|`. Raises UnreadableFile.
     """
-    for row in _with_columns(path, (*WORK, "id"), TITLE):
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            yield _work(row)
-        except WrongField as wrong:
-            yield Rejected(row.line, str(wrong))
+    return _items(_with_columns(path, (*WORK, "id"), TITLE), _work)
 
 
 def feedback(path: Path) -> Iterator[FeedbackItem | Rejected]:
@@ -78,12 +68,20 @@ def feedback(path: Path) -> Iterator[FeedbackItem | Rejected]:
     Columns: a platform, its user, a title or an external id, a verdict, and optionally a time and
     the work's source. Raises UnreadableFile.
     """
-    for row in _with_columns(path, PLATFORM, USER, (*WORK, *TITLE), VERDICT):
+    columns = PLATFORM, USER, (*WORK, *TITLE), VERDICT
+    return _items(_with_columns(path, *columns), _feedback)
+
+
+def _items(
+    rows: Iterable[Row | Rejected], make: Callable[[Row], Item]
+) -> Iterator[Item | Rejected]:
+    """What `make` makes of each row; Rejected where it cannot."""
+    for row in rows:
         if isinstance(row, Rejected):
             yield row
             continue
         try:
-            yield _feedback(row)
+            yield make(row)
         except WrongField as wrong:
             yield Rejected(row.line, str(wrong))
 

@@ -6,7 +6,14 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from db import feedback, ratings
 from db.tables import Popularity
+
+
+def count(session: Session, threshold: int) -> dict[int, float]:
+    """Readers' likes and ratings of at least `threshold` half-stars, by webtoon id."""
+    likes, stars = feedback.like_counts(session), ratings.like_counts(session, threshold)
+    return {w: float(likes.get(w, 0) + stars.get(w, 0)) for w in likes.keys() | stars.keys()}
 
 
 def store(session: Session, scores: Mapping[int, float], now: datetime) -> None:
