@@ -15,9 +15,11 @@ DENSE_STEPS = 400
 
 
 def gram(likes: Matrix, out: NDArray[Any]) -> None:
-    """Fill the upper triangle of `out` (items, items), C-ordered, with XᵀX; the rest is undefined.
+    """Fill the upper triangle of `out` (items, items), C-ordered, with XᵀX.
 
-    Dense where the matrix is dense enough for BLAS to win, otherwise sparse in blocks of items.
+    Below it are numbers without a meaning, but numbers, whatever the memory held before: who adds
+    to whole blocks of rows meets no NaN. Dense where the matrix is dense enough for BLAS to win,
+    otherwise sparse in blocks of items.
     """
     readers, items = likes.shape
     counts = np.diff(likes.indptr).astype(np.float64)
@@ -47,6 +49,7 @@ def _sparse(likes: Matrix, out: NDArray[Any]) -> None:
     def fill(start: int) -> None:
         stop = min(start + block, items)
         right = likes[:, start:].astype(out.dtype, copy=False)
+        out[start:stop, :start] = 0
         out[start:stop, start:] = (by_item[start:stop] @ right).toarray()
 
     # scipy lets go of the interpreter lock in the product; long rows come first.

@@ -74,6 +74,18 @@ def test_blocks_of_any_size_give_the_same_fit(monkeypatch):
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("dense_steps", [0, 10**9])
+def test_nothing_of_what_the_memory_held_is_left_in_the_gram_matrix(monkeypatch, dense_steps):
+    monkeypatch.setattr(gram, "DENSE_STEPS", dense_steps)
+    likes = random_likes(items=40).astype(np.float32)
+    out = np.full((40, 40), np.nan, dtype=np.float32)
+
+    gram.gram(likes, out)
+
+    np.testing.assert_array_equal(np.triu(out), np.triu((likes.T @ likes).toarray()))
+    assert np.isfinite(out).all()
+
+
 def test_float32_and_float64_recommend_the_same_twenty():
     likes = random_likes(readers=200, items=120, density=0.1)
 
