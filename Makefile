@@ -7,10 +7,12 @@ BIN := $(VENV)/bin
 QUIETLY := </dev/null 1>&2
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check pytest programs compose format bench clean
+.PHONY: help chat install test check pytest programs compose format bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.product ## Install the programs into .venv/, or what they need since an upgrade
 
 chat: $(VENV)/.product ## Chat in this terminal; the first time makes environment, database and model
 	@$(BIN)/webtoonctl demo --if-empty $(QUIETLY)

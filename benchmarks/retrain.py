@@ -56,14 +56,14 @@ def retrain(folder: Path, at: datetime, told: Connection) -> None:
     """Retrains once and tells what it took."""
     os.nice(10)  # as in a worker
     from tasks import jobs  # noqa: PLC0415 -- the memory of what it loads counts
+    from tasks.records import Recording  # noqa: PLC0415
 
     stages: list[tuple[str, float]] = []
     database = Database(url(folder))
     begun = time.perf_counter()
     trained = jobs.retrain(
-        database,
+        Recording(database, lambda: at),
         folder / "models",
-        clock=lambda: at,
         progress=lambda stage: stages.append((stage, time.perf_counter())),
     )
     ended = time.perf_counter()

@@ -98,7 +98,7 @@ def swap(database: Database, folder: Path, serving: Serving, pause: float) -> li
         time.sleep(pause)
         with database.write() as session:
             models.register(session, row)
-            models.activate(session, row.id)
+            models.activate(session, row.id, now())
         while serving.library.served is None or serving.library.served.id != row.id:
             time.sleep(0.005)
         moments.append(time.perf_counter())
@@ -110,10 +110,11 @@ def retrain_often(folder: Path) -> None:
     """Retrains some times, one after the other."""
     os.nice(10)  # as in a worker
     from tasks import jobs  # noqa: PLC0415 -- a bot does not load it
+    from tasks.records import Recording  # noqa: PLC0415
 
     database = Database(url(folder))
     for _ in range(TRAININGS):
-        jobs.retrain(database, folder / "models", clock=now)
+        jobs.retrain(Recording(database, now), folder / "models")
     database.close()
 
 

@@ -42,12 +42,12 @@ def hearing(
     A bot, unlike somebody's chat in a terminal, also has its duties to the operators. Raises
     InvalidSettings, BadUrl, Unreachable or WrongSchema.
     """
-    admins = load(OperatorSettings).admins
+    operators = load(OperatorSettings)
     url = load(DatabaseSettings).database_url.get_secret_value()
     database = Database(url, wait_seconds=_WAIT_SECONDS, statement_seconds=2 * _WAIT_SECONDS)
-    serving = Serving(database, settings.model_dir, now, admins)
+    serving = Serving(database, settings.model_dir, now, operators.admins)
     name = f"{platform.value}@{socket.gethostname()}"
-    duty = Duty(database, serving, now, name=name, admins=admins)
+    duty = Duty(database, serving, now, name=name, operators=operators)
     # Closed in this order: each waits a moment for a thread that may be in the database.
     with closing(database), closing(serving), closing(duty):
         schema.require_head(database)
@@ -60,4 +60,4 @@ def hearing(
         if metrics is not None:
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
-        yield Hearing(database, serving, now, admins=admins, count=count)
+        yield Hearing(database, serving, now, admins=operators.admins, count=count)

@@ -1,20 +1,21 @@
 """What a bot does for the operators once a minute: it says that it lives, and notices late jobs."""
 
 import threading
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
 from bot.serving import Serving
-from db import alerts, duties, pulses
-from db.duties import DutyRow
+from db import pulses, watch
 from db.engine import Database
 from db.errors import DatabaseError
-from db.outbox import Address
+from db.settings import OperatorSettings
 
 log = structlog.get_logger()
 _EVERY_SECONDS = 60.0
+_GLANCE_SECONDS = 1.0  # who rolls back wants to see soon that the bots did
 _PATIENCE_SECONDS = 1.0  # for a database that is stuck when the process ends
 
 
@@ -28,11 +29,11 @@ class Duty:
         clock: Callable[[], datetime],
         *,
         name: str,
-        admins: Collection[Address] = (),
+        operators: OperatorSettings,
     ) -> None:
-        """`name` is this process's among all; `admins` are told of late jobs."""
+        """`name` is this process's among all; `operators` are told of late jobs."""
         self._database, self._serving, self._clock = database, serving, clock
-        self._name, self._admins = name, tuple(admins)
+        self._name, self._operators = name, operators
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -41,16 +42,17 @@ class Duty:
 
         Raises Unreachable.
         """
-        now, served = self._clock(), self._serving.library.served
+        now, operators = self._clock(), self._operators
         with self._database.write() as session:
-            pulses.beat(session, self._name, now, {"model": served.id if served else None})
-            for duty in duties.late(session, now):
-                key, message = f"{duty.name}.missed", _missed(duty)
-                if alerts.open_alert(session, key, message, now, self._admins):
-                    log.error("job missed", job=duty.name, due=duty.due_at.isoformat())
+            pulses.beat(session, self._name, now, {"model": self._model()})
+        for job in watch.look(self._database, now, operators.admins, operators.timezone):
+            log.error("a job did not run", job=job)
 
     def start(self, every_seconds: float = _EVERY_SECONDS) -> None:
-        """Looks now and again, from a thread of its own until `close`."""
+        """Looks now and again, from a thread of its own until `close`.
+
+        And at once when another model serves: the pulse names it.
+        """
         self._thread = threading.Thread(
             target=self._run, args=(every_seconds,), name="duty", daemon=True
         )
@@ -63,10 +65,22 @@ class Duty:
             self._thread.join(_PATIENCE_SECONDS)
 
     def _run(self, every_seconds: float) -> None:
-        self._try(self.look)
-        while not self._stop.wait(every_seconds):
+        while not self._stop.is_set():
+            model = self._model()
             self._try(self.look)
+            self._rest(every_seconds, model)
         self._try(self._still)
+
+    def _rest(self, seconds: float, model: str | None) -> None:
+        """Waits, until this model no longer serves or all ends at the longest."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and self._model() == model:
+            if self._stop.wait(min(left, _GLANCE_SECONDS)):
+                return
+
+    def _model(self) -> str | None:
+        served = self._serving.library.served
+        return served.id if served else None
 
     def _still(self) -> None:
         with self._database.write() as session:
@@ -79,11 +93,3 @@ class Duty:
             log.warning("duty not done", reason=str(error))
         except Exception:  # this thread must outlive any surprise: others rely on its watching
             log.exception("duty not done")
-
-
-def _missed(duty: DutyRow) -> str:
-    """What an operator is told of a job that did not run."""
-    return (
-        f"The job {duty.name} was due at {duty.due_at:%Y-%m-%d %H:%M} UTC and has not run: "
-        "webtoonctl status shows what lives."
-    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -18,6 +19,7 @@ Send = Callable[[str, str], Awaitable[None]]
 _PAUSE_SECONDS = 5.0  # between two looks into the outbox
 # Well within a letter's lease (hearing.LEASE): afterwards another bot may deliver it.
 _SEND_SECONDS = 40.0
+_PATIENCE_SECONDS = 3.0  # with a letter on its way when the bot is told to end
 
 
 class Undeliverable(Exception):
@@ -32,18 +34,44 @@ class Post:
     """
 
     def __init__(
-        self, bridge: Bridge, platform: Platform, send: Send, *, pause: float = _PAUSE_SECONDS
+        self,
+        bridge: Bridge,
+        platform: Platform,
+        send: Send,
+        *,
+        pause: float = _PAUSE_SECONDS,
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
-        self._bridge, self._platform, self._send, self._pause = bridge, platform, send, pause
+        self._bridge, self._platform, self._send = bridge, platform, send
+        self._pause, self._patience = pause, patience
+        self._ending = asyncio.Event()
         self._owed: dict[int, str | None] = {}  # done with, but the database could not be told
 
     async def run(self) -> None:
-        """Looks for letters again and again."""
+        """Looks for letters again and again.
+
+        Cancelled, it begins no other letter, and lets the one on its way arrive and be noted, or
+        it would come twice. It does not wait longer for that than `patience` seconds, nor beyond
+        a second cancellation.
+        """
+        delivering = asyncio.create_task(self._deliver_all())
+        try:
+            await asyncio.wait({delivering})  # which a cancellation does not pass on
+        finally:
+            self._ending.set()
+            try:
+                await asyncio.wait({delivering}, timeout=self._patience)
+            finally:
+                delivering.cancel()
+                await asyncio.wait({delivering})
+
+    async def _deliver_all(self) -> None:
         away = False
         while True:
+            ending = self._ending.is_set()  # what fails as it is set is tried once more
             try:
                 await self._settle()
-                while (letter := await self._next()) is not None:
+                while not self._ending.is_set() and (letter := await self._next()) is not None:
                     await self._deliver(letter)
                     await self._settle()
                 away = False
@@ -52,7 +80,10 @@ class Post:
                 away = True
             except Exception:  # of all that a bot does, the post must not be what ends it
                 log.exception("post.failed")
-            await asyncio.sleep(self._pause)
+            if ending:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._pause)
 
     async def _next(self) -> Letter | None:
         # One at a time: what is taken along and waits would use up its lease.

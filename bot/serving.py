@@ -56,9 +56,9 @@ class Serving:
                 return False
             works = tuple(catalogue.works(session))
             counts = _counts(session)
-            older = models.retired_before(session, active) if active else []
+            before = models.served_before(session) if active else []
             told = {alert.key for alert in alerts.open_alerts(session)}
-        loaded, damage = self._load([active, *older]) if active else (None, {})
+        loaded, damage = self._load([active, *before]) if active else (None, {})
         self.library = _library(works, loaded, counts)
         self._tell(damage, loaded, told)
         self._seen = seen  # last: what could not be told is tried again
@@ -96,9 +96,7 @@ class Serving:
         counted = popularity.counted_at(session)
         if active is None:
             return (counted,) if counted else (feedback.count(session), ratings.count(session))
-        folder = self._model_dir / active.id
-        files = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in folder.glob("*")]
-        return active.id, counted, *sorted(files)
+        return active.id, counted, *_files(self._model_dir / active.id)
 
     def _load(
         self, candidates: Sequence[models.ModelRow]
@@ -148,6 +146,18 @@ def _damaged(model_id: str, why: str, serving: str | None) -> str:
         return f"The files of the model {model_id}, which serves from memory, are damaged: {why}"
     stand_in = f"{serving} serves" if serving else "none serves, popularity does"
     return f"The model {model_id} cannot be loaded, {stand_in}: {why}"
+
+
+def _files(folder: Path) -> Sequence[tuple[object, ...]]:
+    """Names, sizes and times of the files in a model's folder, or what keeps us from seeing them.
+
+    Never an error: what it means for the model is found when its files are read.
+    """
+    try:
+        found = [(path.name, path.stat()) for path in sorted(folder.glob("*"))]
+    except OSError as error:
+        return [(error.errno,)]
+    return [(name, seen.st_size, seen.st_mtime_ns) for name, seen in found]
 
 
 def _counts(session: Session) -> Mapping[int, float]:

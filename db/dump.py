@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 from db import schema
 from db.engine import Database, unreachable
 from db.errors import DanglingKeys
-from db.tables import Base, Duty, JobRun, Pulse
+from db.tables import Base, Duty, JobRun, Model, ModelState, Pulse
 
 Row: TypeAlias = dict[str, Any]
 
@@ -144,10 +144,12 @@ def load(connection: Connection, name: str, told: Iterable[Row]) -> int:
 def settle(connection: Connection, last: Mapping[str, int]) -> None:
     """Sees to it that no id up to `last`, or of a row, is given out again.
 
-    Runs that were under way are dropped: nobody will ever say how they ended. So is what processes
-    said of themselves and when jobs were due: those that live say it anew.
+    Runs that were under way are dropped, and models that were being made: nobody will ever say how
+    they ended. So is what processes said of themselves and when jobs were due: those that live say
+    it anew.
     """
     connection.execute(delete(JobRun).where(JobRun.finished_at.is_(None)))
+    connection.execute(delete(Model).where(Model.state == ModelState.CANDIDATE))
     connection.execute(delete(Duty))
     connection.execute(delete(Pulse))
     if connection.dialect.name == "sqlite":

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_FULL, SQLITE_IOERR_SHMSIZE
 from sqlite3 import Connection as SqliteConnection
 from threading import Lock
 
@@ -14,8 +15,15 @@ from sqlalchemy.orm import Session
 from db.errors import BadUrl, Unreachable
 
 READ_ONLY = "webtoonbot_read_only"
+_HIGHEST_PORT = 65_535
 # SQLite raises the plain one for a file that is damaged, or no database at all.
 _AWAY = (OperationalError, InterfaceError, DriverError)
+# What an operator understands sooner than SQLite's own words. The latter comes where a file beside
+# the database cannot grow; SQLite's own documentation says no more than that the disk may be full.
+_IN_WORDS = {
+    SQLITE_FULL: "the disk is full",
+    SQLITE_IOERR_SHMSIZE: "disk I/O error; the disk may be full",
+}
 # A server whose machine is gone says nothing: its silence is noticed in seconds, not in hours.
 _DEAD_PEER = {
     "keepalives_idle": 10,
@@ -34,8 +42,8 @@ class Database:
         """Prepares, without connecting, the database at `url` (sqlite:///… or postgresql://…).
 
         A writer waits at most `wait_seconds` for another writer; PostgreSQL gives a statement up
-        after `statement_seconds`. Raises BadUrl, and Unreachable where the folder of a SQLite file
-        cannot be made.
+        after `statement_seconds`. Makes the folder of a SQLite file. Raises BadUrl, also where it
+        cannot.
         """
         self.engine = _engine(url, wait_seconds, statement_seconds)
         self._wait_seconds = wait_seconds
@@ -82,7 +90,8 @@ def unreachable() -> Iterator[None]:
     except (DriverError, InterfaceError) as error:
         if type(error) not in _AWAY:  # a constraint, a type: our own fault
             raise
-        said = str(error.orig).strip() or type(error.orig).__name__
+        said = _IN_WORDS.get(getattr(error.orig, "sqlite_errorcode", 0)) or str(error.orig)
+        said = said.strip() or type(error.orig).__name__
         raise Unreachable(f"The database does not answer: {said.splitlines()[0]}") from error
 
 
@@ -92,19 +101,21 @@ def _engine(url: str, wait_seconds: float, statement_seconds: float | None) -> E
         if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
             return _sqlite(parsed.database, url, wait_seconds)
         if parsed.drivername in ("postgresql", "postgresql+psycopg"):
-            _refuse_unknown_options(parsed)
+            _refuse_port_or_options(parsed)
             return _postgresql(url, wait_seconds, statement_seconds)
-    except (ArgumentError, ValueError):  # a port or an option that is no number is a ValueError
+    except (ArgumentError, ValueError):  # a port or an option that is none is a ValueError
         pass
     # Not from what was found: it may quote the password.
     message = "DATABASE_URL must look like sqlite:///file.db or postgresql://user:password@host/db"
     raise BadUrl(message)
 
 
-def _refuse_unknown_options(url: URL) -> None:
-    """Raises ValueError for what stands behind the ? of `url` and is no option of PostgreSQL's."""
+def _refuse_port_or_options(url: URL) -> None:
+    """Raises ValueError for a port that is none, or an option that PostgreSQL does not know."""
     from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 -- SQLite goes without
 
+    if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
+        raise ValueError(url.port)
     try:
         conninfo.make_conninfo(**url.query)  # type: ignore[arg-type]
     except ProgrammingError as unknown:
@@ -141,8 +152,13 @@ def _sqlite(path: str | None, url: str, wait_seconds: float) -> Engine:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            message = f"The folder {folder} of the database cannot be made: {error.strerror}"
-            raise Unreachable(message) from error
+            # Not Unreachable, which would be waited for: this is for somebody to mend.
+            reason = (error.strerror or str(error)).lower()
+            message = f"DATABASE_URL is in a folder that cannot be made: {folder}: {reason}"
+            raise BadUrl(message) from error
+        if Path(path).is_dir():
+            message = f"DATABASE_URL is a folder, and should be a file in one: {path}"
+            raise BadUrl(message)
     engine = create_engine(url, connect_args={"timeout": wait_seconds})
 
     @event.listens_for(engine, "connect")

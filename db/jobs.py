@@ -103,11 +103,14 @@ def finish(
     counts: Mapping[str, object] | None = None,
     error: str | None = None,
     model_id: str | None = None,
-) -> None:
-    """Notes how a run ended."""
-    session.execute(
+) -> bool:
+    """Notes how a run ended; False, and nothing is noted, if it was closed before.
+
+    That happens to one that was taken for dead: whoever has the job's lock now does its work.
+    """
+    ended = session.execute(
         update(JobRun)
-        .where(JobRun.id == run_id)
+        .where(JobRun.id == run_id, JobRun.finished_at.is_(None))
         .values(
             outcome=outcome,
             finished_at=now,
@@ -115,7 +118,9 @@ def finish(
             error=error,
             model_id=model_id,
         )
+        .returning(JobRun.id)
     )
+    return ended.scalar() is not None
 
 
 def last_runs(session: Session) -> dict[str, Run]:

@@ -51,6 +51,12 @@ def held(database: Database, job: str) -> Iterator[bool]:
             yield mine
 
 
+def taken(database: Database, job: str) -> bool:
+    """Whether a process is doing `job`. Raises Unreachable."""
+    with held(database, job) as mine:
+        return not mine
+
+
 @contextmanager
 def _session_lock(database: Database, job: str) -> Iterator[bool]:
     # A connection of its own, outside any transaction: a job that works for minutes must not

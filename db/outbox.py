@@ -1,4 +1,4 @@
-"""What the bots have to tell somebody, each letter once."""
+"""What the bots have to tell somebody: each letter at least once, and normally once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +19,17 @@ class Letter:
     id: int
     user_id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A letter that can never be delivered: to whom, why, and since when that is known."""
+
+    id: int
+    platform: str
+    user_id: str
+    reason: str
+    at: datetime
 
 
 def put(session: Session, to: Address, text: str, now: datetime) -> None:
@@ -57,6 +68,30 @@ def waiting(session: Session) -> int:
     """How many letters nobody has delivered yet."""
     query = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
     return session.scalar(query) or 0
+
+
+def lost(session: Session) -> tuple[int, Lost | None]:
+    """How many letters could never be delivered, and the latest of them."""
+    never = Outbox.error.is_not(None)
+    count = session.scalar(select(func.count()).select_from(Outbox).where(never)) or 0
+    latest = session.scalar(select(Outbox).where(never).order_by(Outbox.id.desc()).limit(1))
+    return count, _lost(latest) if latest else None
+
+
+def refused(session: Session, to: Address) -> Lost | None:
+    """The latest letter to this address that was done with, if it could not be delivered."""
+    platform, user_id = to
+    row = session.scalar(
+        select(Outbox)
+        .where(Outbox.platform == platform, Outbox.user_id == user_id, Outbox.done_at.is_not(None))
+        .order_by(Outbox.id.desc())
+        .limit(1)
+    )
+    return _lost(row) if row and row.error is not None else None
+
+
+def _lost(row: Outbox) -> Lost:
+    return Lost(row.id, row.platform, row.user_id, row.error or "", row.done_at or row.created_at)
 
 
 def prune(session: Session, before: datetime) -> int:

@@ -18,17 +18,25 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Brings the tables up to `revision`. Raises Unreachable."""
+    """Brings the tables up to `revision`.
+
+    Raises Unreachable, and WrongSchema if they are newer than this code.
+    """
     from alembic import command  # noqa: PLC0415
 
+    known_revision(database)
     with _config(database) as config:
         command.upgrade(config, revision)
 
 
 def downgrade(database: Database, revision: str = "base") -> None:
-    """Takes the tables down to `revision`, and what they held with them. Raises Unreachable."""
+    """Takes the tables down to `revision`, and what they held with them.
+
+    Raises Unreachable, and WrongSchema if they are newer than this code.
+    """
     from alembic import command  # noqa: PLC0415
 
+    known_revision(database)
     with _config(database) as config:
         command.downgrade(config, revision)
 
@@ -56,9 +64,21 @@ def revision(database: Database) -> str | None:
         return found
 
 
+def known_revision(database: Database) -> str | None:
+    """As `revision`. Raises WrongSchema if the tables are newer than this code, and Unreachable."""
+    found = revision(database)
+    if found is not None and found > newest():
+        message = (
+            f"The database is at schema {found}, newer than the {newest()} that this version "
+            "knows: update it first."
+        )
+        raise WrongSchema(message)
+    return found
+
+
 def require_head(database: Database) -> None:
     """Raises WrongSchema unless the tables are those this code is written for."""
-    found = revision(database)
+    found = known_revision(database)
     if found != newest():
         message = (
             f"The database is at schema {found or 'nothing'}, this version needs {newest()}: "

@@ -1,6 +1,8 @@
 """The settings that both doors need, and how any process says that a setting is wrong."""
 
+import re
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -22,6 +24,7 @@ class DatabaseSettings(BaseSettings):
 
 
 PLATFORMS = ("telegram", "discord")
+_USER_ID = re.compile(r"[0-9]{1,20}")  # isdecimal would take every script's digits
 
 
 def _addresses(value: object) -> object:
@@ -32,13 +35,13 @@ def _addresses(value: object) -> object:
 
 
 def _reachable(admins: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    if all(platform in PLATFORMS and user.isdecimal() for platform, user in admins):
+    if all(platform in PLATFORMS and _USER_ID.fullmatch(user) for platform, user in admins):
         return admins
     raise PydanticCustomError("admins", "telegram:123,discord:456 is expected")
 
 
 class OperatorSettings(BaseSettings):
-    """Who runs the bots: their alerts go to these accounts, and `/ops` answers only them."""
+    """Who runs the bots, and where: alerts go to these accounts, and `/ops` answers only them."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
@@ -48,6 +51,7 @@ class OperatorSettings(BaseSettings):
         BeforeValidator(_addresses),
         AfterValidator(_reachable),
     ] = ()
+    timezone: ZoneInfo = ZoneInfo("Asia/Seoul")
 
 
 def load(settings: type[S]) -> S:
@@ -59,6 +63,10 @@ def load(settings: type[S]) -> S:
         return settings()
     except UnicodeDecodeError:
         raise InvalidSettings("The file .env is not UTF-8 text.") from None
+    except OSError as error:  # root's file, for a service's user; no folder, which is passed over
+        reason = (error.strerror or str(error)).lower()
+        message = f"The file .env cannot be read: {reason}."
+        raise InvalidSettings(message) from None
     except ValidationError as invalid:
         first = invalid.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"][:1]).upper()

@@ -68,7 +68,7 @@ class Verdict(StrEnum):
 
 
 class ModelState(StrEnum):
-    """Where a model is in its life; exactly one may be active."""
+    """Where a model is in its life; exactly one may be active, and a candidate is being made."""
 
     ACTIVE = "active"
     CANDIDATE = "candidate"
@@ -214,6 +214,7 @@ class Model(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(index=True)
     created_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]  # when it last became the active one
     readers: Mapped[int]
     items: Mapped[int]
     rows: Mapped[int]
@@ -261,7 +262,10 @@ class Alert(Base):
 
 
 class Outbox(Base):
-    """What the bots have to tell somebody; each letter is delivered once."""
+    """What the bots have to tell somebody; each letter is delivered at least once, normally once.
+
+    A bot that is killed between sending a letter and noting it leaves it to be sent again.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_platform_done_at", "platform", "done_at"),)

@@ -3,6 +3,7 @@
 The only module of the package that touches files.
 """
 
+import errno
 import hashlib
 import io
 import json
@@ -33,6 +34,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 CHUNK = 2**20  # bytes read at once
 ASIDE = ".tmp-"  # a dot keeps half-written folders out of listings
+FULL = {errno.ENOSPC, errno.EDQUOT}
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -57,9 +59,10 @@ def write(
     Raises ArtifactNotWritten, having removed what was begun.
     """
     target = Path(folder)
-    _refuse_what_is_not_ours(target, arrays, manifest)
+    _refuse_what_cannot_be(arrays, manifest)
     aside = target.parent / f"{ASIDE}{target.name}-{secrets.token_hex(4)}"
     try:
+        _refuse_what_is_not_ours(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         aside.mkdir()
         files = {name: _write_array(aside / f"{name}.npy", arrays[name]) for name in arrays}
@@ -75,7 +78,7 @@ def write(
         _move(aside, target)
         _sync_folder(target.parent)
     except OSError as error:
-        raise ArtifactNotWritten(f"{target} was not written: {error}") from error
+        raise ArtifactNotWritten(f"{target} was not written: {_why(error, target)}") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return hashlib.sha256(text).hexdigest()
@@ -126,33 +129,61 @@ def sweep(parent: str | Path, before: datetime) -> int:
     """Remove what killed writers began in `parent` before then; return how many folders.
 
     Somebody else may be writing there now: leave them the time that writing takes.
+    Raises ArtifactNotWritten if `parent` cannot be read.
     """
-    left = [
-        path
-        for path in Path(parent).glob(f"{ASIDE}*")
-        if path.is_dir() and path.stat().st_mtime < before.timestamp()
-    ]
+    try:
+        left = [path for path in Path(parent).iterdir() if _begun(path, before)]
+    except FileNotFoundError:  # nothing was ever written
+        return 0
+    except OSError as error:
+        raise ArtifactNotWritten(f"{parent} cannot be read: {error.strerror}") from error
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     return len(left)
 
 
-def _refuse_what_is_not_ours(
-    target: Path, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
-) -> None:
+def _begun(path: Path, before: datetime) -> bool:
+    if not path.name.startswith(ASIDE):
+        return False
+    try:
+        return path.is_dir() and path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:  # its writer has just put it in its place
+        return False
+
+
+def _refuse_what_cannot_be(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]) -> None:
     for name in arrays:
         if NAME.fullmatch(name) is None:
             raise ArtifactError(f"found the array name {name!r}, expected a-z, 0-9 and _")
     if reserved := {"format", "files"} & set(manifest):
         raise ArtifactError(f"found {sorted(reserved)} in the manifest, which are reserved")
+
+
+def _refuse_what_is_not_ours(target: Path) -> None:
     ours = not target.exists() or (target / MANIFEST).is_file()
     if not ours and (not target.is_dir() or any(target.iterdir())):
         raise ArtifactNotWritten(f"{target} exists and holds no model; it was left alone")
 
 
+def _why(error: OSError, target: Path) -> str:
+    if error.errno in FULL:
+        return f"no space is left in {target.parent}"
+    return error.strerror or str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A file of which numpy sees no more than this, lest it write beneath Python by itself.
+
+    It would say how many cells it had wanted to write and not what was in the way.
+    """
+
+    write: Callable[[bytes], int]
+
+
 def _write_array(path: Path, array: NDArray[Any]) -> dict[str, Any]:
     with path.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        np.save(_Plain(file.write), np.ascontiguousarray(array), allow_pickle=False)
         file.flush()
         os.fsync(file.fileno())
     return {

@@ -5,7 +5,6 @@ asks for its configuration, in the process that needs it.
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,106 +13,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from celery import Celery, Task
-from celery.schedules import crontab
+from celery.exceptions import Retry
 from celery.signals import beat_init, setup_logging, worker_process_init, worker_ready
-from kombu import Queue
 from kombu.exceptions import OperationalError
 
 from db.errors import Unreachable
-from db.settings import DatabaseSettings, InvalidSettings, OperatorSettings, load
+from db.settings import DatabaseSettings, load
+from tasks.configuration import PATIENT, configuration
 from tasks.errors import AlreadyDone, Busy
-from tasks.schedule import schedules
+from tasks.schedule import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN, schedules
 from tasks.settings import TaskSettings
 
 AnyTask: TypeAlias = "Task[Any, Any]"
 
 if TYPE_CHECKING:
     from db.engine import Database
-    from tasks.records import Ended
+    from tasks.records import Ended, Recording
 
-MISUSED = 2
-LONGEST_JOB = timedelta(hours=3)  # killed after that
-# A job that is not done by then is handed to another worker, so it must be longer than any job.
-REDELIVERED_AFTER = timedelta(hours=6)
-RESULTS_KEPT = timedelta(days=7)
-# Beat that was down at 03:00 catches up when it is back within this time.
-STILL_WORTH_RUNNING = timedelta(hours=12)
-TRAIN, CRAWL = "train", "crawl"  # queues; a crawl of hours must not keep the training waiting
-# How often a sender tries again, and seconds between: whoever sends a task wants to know at once
-# that Redis is away. What a worker has to say of a task that it did can wait for Redis.
-IMPATIENT = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
-PATIENT = {"max_retries": 120, "interval_start": 0, "interval_step": 0.5, "interval_max": 1}
 NICENESS = 10  # whoever chats on the same machine goes first
 BUSY_SECONDS = 30  # until a task looks again whether its job is free
 
 app = Celery("webtoonbot")
 log = structlog.get_logger()
-
-
-def configuration() -> dict[str, Any]:
-    """What Celery is told; ends the process with 2 and one sentence if a setting is wrong."""
-    try:
-        settings = load(TaskSettings)
-        load(DatabaseSettings)
-        load(OperatorSettings)
-    except InvalidSettings as invalid:
-        sys.stderr.write(f"{invalid}\n")
-        raise SystemExit(MISUSED) from None
-    redis_url = settings.redis_url.get_secret_value()
-    connection = {
-        "visibility_timeout": int(REDELIVERED_AFTER.total_seconds()),
-        # A server whose machine is gone says nothing. A live one never keeps an idle worker
-        # waiting for more than a second.
-        "socket_timeout": 30,
-        "socket_connect_timeout": 2,
-        "socket_keepalive": True,
-    }
-    return {
-        "broker_url": redis_url,
-        "result_backend": redis_url,
-        "broker_transport_options": connection | IMPATIENT,
-        "result_backend_transport_options": connection | {"retry_policy": IMPATIENT},
-        # Else a job that was done while Redis was away would count as failed.
-        "result_backend_always_retry": True,
-        "result_backend_max_retries": PATIENT["max_retries"],
-        "result_backend_max_sleep_between_retries_ms": 1000,
-        "task_publish_retry_policy": IMPATIENT,
-        "redis_socket_connect_timeout": 2,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "timezone": settings.timezone.key,
-        "beat_schedule": beat_schedule(settings),
-        "beat_scheduler": "tasks.beat:Scheduler",
-        "task_queues": [Queue(name, routing_key=name) for name in (TRAIN, CRAWL)],
-        "task_default_queue": TRAIN,
-        "task_routes": {"tasks.crawl_*": {"queue": CRAWL}},
-        "beat_cron_starting_deadline": int(STILL_WORTH_RUNNING.total_seconds()),
-        "task_serializer": "json",
-        "result_serializer": "json",
-        "accept_content": ["json"],
-        "result_expires": RESULTS_KEPT,
-        "result_extended": True,
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "worker_prefetch_multiplier": 1,
-        "task_time_limit": int(LONGEST_JOB.total_seconds()),
-        "task_soft_time_limit": int((LONGEST_JOB - timedelta(minutes=5)).total_seconds()),
-        "task_track_started": True,
-        "worker_send_task_events": True,
-        "task_send_sent_event": True,
-    }
-
-
-def beat_schedule(settings: TaskSettings) -> dict[str, dict[str, Any]]:
-    """What beat starts, and when; times of day are in TIMEZONE."""
-    return {
-        job: {
-            "task": f"tasks.{job}",
-            "schedule": crontab(**slots.fields()),
-            "kwargs": {"by_schedule": True},
-        }
-        for job, slots in schedules(settings).items()
-    }
 
 
 app.add_defaults(configuration)
@@ -136,7 +57,7 @@ def _resume(**_: object) -> None:
 
     try:
         with _opened() as database:
-            for run in resuming.killed(database, _clock(), load(OperatorSettings).admins):
+            for run in resuming.killed(database, _clock(), load(TaskSettings).admins):
                 resuming.again(app, run)
                 log.warning("sent again: its process was killed", job=run.name)
     except (DatabaseError, OperationalError) as error:
@@ -175,10 +96,10 @@ def retrain(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
     """Trains a model and, if it is no worse than the active one, makes it active."""
     from tasks import jobs  # noqa: PLC0415 -- whoever sends a task need not load these
 
-    def work(database: "Database", **recording: Any) -> "Ended":  # noqa: ANN401
-        return jobs.retrain(database, load(TaskSettings).model_dir, **recording).ended
+    def work(recording: "Recording") -> "Ended":
+        return jobs.retrain(recording, load(TaskSettings).model_dir).ended
 
-    return _done(self, jobs.RETRAIN, by_schedule, work)
+    return _done(self, RETRAIN, by_schedule, work)
 
 
 @app.task(name="tasks.refresh_popularity", **_JOB)
@@ -186,7 +107,7 @@ def refresh_popularity(self: AnyTask, by_schedule: bool = False) -> dict[str, An
     """Counts anew how popular works are."""
     from tasks import jobs  # noqa: PLC0415
 
-    return _done(self, jobs.REFRESH_POPULARITY, by_schedule, jobs.refresh_popularity)
+    return _done(self, REFRESH_POPULARITY, by_schedule, jobs.refresh_popularity)
 
 
 @app.task(name="tasks.prune", **_JOB)
@@ -195,12 +116,12 @@ def prune(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
     from tasks import jobs  # noqa: PLC0415
     from tasks.pruning import Retention  # noqa: PLC0415
 
-    def work(database: "Database", **recording: Any) -> "Ended":  # noqa: ANN401
+    def work(recording: "Recording") -> "Ended":
         settings = load(TaskSettings)
         kept = Retention(days=settings.keep_days, models=settings.keep_models)
-        return jobs.prune(database, settings.model_dir, kept, **recording)
+        return jobs.prune(recording, settings.model_dir, kept)
 
-    return _done(self, jobs.PRUNE, by_schedule, work)
+    return _done(self, PRUNE, by_schedule, work)
 
 
 @app.task(name="tasks.backup", **_JOB)
@@ -209,40 +130,42 @@ def backup(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
     from tasks import jobs  # noqa: PLC0415
     from tasks.backup import Shelf  # noqa: PLC0415
 
-    def work(database: "Database", **recording: Any) -> "Ended":  # noqa: ANN401
+    def work(recording: "Recording") -> "Ended":
         settings = load(TaskSettings)
         shelf = Shelf(settings.backup_dir, settings.keep_backups)
-        return jobs.backup(database, settings.model_dir, shelf, **recording)
+        return jobs.backup(recording, settings.model_dir, shelf)
 
-    return _done(self, jobs.BACKUP, by_schedule, work)
+    return _done(self, BACKUP, by_schedule, work)
 
 
 def _done(
-    task: AnyTask, job: str, by_schedule: bool, work: "Callable[..., Ended]"
+    task: AnyTask, job: str, by_schedule: bool, work: "Callable[[Recording], Ended]"
 ) -> dict[str, Any]:
     """The result of a job done for this task, or done before for the same slot or task."""
-    from tasks.records import Occasion, earlier  # noqa: PLC0415
+    from tasks.records import Occasion, Recording, earlier  # noqa: PLC0415
 
-    slots = schedules(load(TaskSettings)).get(job)
+    settings = load(TaskSettings)
+    slots = schedules(settings).get(job)
     occasion = Occasion.task(str(task.request.id))
     if by_schedule and slots is not None:
         occasion = Occasion.slot(slots.last_until(_clock()))
     with _opened() as database:
         try:
-            ended = work(
-                database,
-                clock=_clock,
-                occasion=occasion,
-                slots=slots,
-                tell=load(OperatorSettings).admins,
-            )
+            ended = work(Recording(database, _clock, occasion, slots, settings.admins))
         except AlreadyDone as before:
             ended = earlier(before.run)
         except Busy as busy:
-            raise task.retry(exc=busy, countdown=BUSY_SECONDS, max_retries=None) from None
+            raise _again_later(task, busy) from None
     say = log.error if ended.outcome == "rejected" else log.info
     say("job ended", job=job, outcome=ended.outcome, reason=ended.reason)
     return {name: value for name, value in asdict(ended).items() if value is not None}
+
+
+def _again_later(task: AnyTask, busy: Busy) -> Retry:
+    """Sends the task once more, as often as it takes: waiting is not one of its few retries."""
+    then, retries = _clock() + timedelta(seconds=BUSY_SECONDS), task.request.retries
+    task.signature_from_request(countdown=None, eta=then, retries=retries).apply_async()
+    return Retry(exc=busy, when=then)
 
 
 @contextmanager

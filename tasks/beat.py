@@ -3,14 +3,15 @@
 What it does is in `tasks.rounds`; this is how Celery starts, drives and ends it.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery, beat
 
 from db.engine import Database
-from db.settings import DatabaseSettings, OperatorSettings, load
+from db.settings import DatabaseSettings, load
 from tasks.agenda import Agenda
+from tasks.configuration import STILL_WORTH_RUNNING
 from tasks.records import Clock
 from tasks.rounds import LOOK_EVERY, Rounds
 from tasks.schedule import schedules
@@ -47,13 +48,11 @@ class Scheduler(beat.Scheduler):
         settings = load(TaskSettings)
         url = load(DatabaseSettings).database_url.get_secret_value()
         slots, now = schedules(settings), self._clock()
-        worth = timedelta(seconds=self.app.conf.beat_cron_starting_deadline)
         self._rounds = Rounds(
             self.app,
             Database(url, wait_seconds=WAIT_SECONDS),
             settings,
-            load(OperatorSettings).admins,
-            Agenda(slots, worth, settled=dict.fromkeys(slots, now)),
+            Agenda(slots, STILL_WORTH_RUNNING, settled=dict.fromkeys(slots, now)),
         )
 
     def tick(self, *_: Any, **__: Any) -> float:  # noqa: ANN401 -- Celery's own

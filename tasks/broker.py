@@ -6,7 +6,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-QUEUES = ("train", "crawl")  # each is a Redis list of this name
+TRAIN, CRAWL = "train", "crawl"  # a crawl of hours must not keep the training waiting
+QUEUES = (TRAIN, CRAWL)  # each is a Redis list of this name
 PATIENCE_SECONDS = 1.0
 
 
@@ -14,8 +15,15 @@ class BrokerAway(Exception):
     """Redis does not answer within a second; the message is one clause without its password."""
 
 
+class BrokerRefuses(BrokerAway):
+    """Redis answers, and will not have us: REDIS_URL is wrong, and waiting does not mend it."""
+
+
 def waiting(url: str) -> dict[str, int]:
-    """How many tasks wait in each queue to be taken by a worker. Raises BrokerAway."""
+    """How many tasks wait in each queue to be taken by a worker.
+
+    Raises BrokerAway, and BrokerRefuses where the password, the user or the number is wrong.
+    """
     try:
         client = redis.Redis.from_url(
             url,
@@ -25,8 +33,14 @@ def waiting(url: str) -> dict[str, int]:
         )
         with client:
             return {queue: client.llen(queue) for queue in QUEUES}
-    except redis.AuthenticationError:
+    except (redis.AuthenticationError, redis.exceptions.NoPermissionError):
         message = f"Redis{_place(url)} wants another user name or password"
+        raise BrokerRefuses(message) from None
+    except redis.ResponseError as error:
+        if "out of range" in str(error):
+            message = f"Redis{_place(url)} has no database of this number"
+            raise BrokerRefuses(message) from None
+        message = f"Redis{_place(url)} does not answer as it should"
         raise BrokerAway(message) from None
     except (redis.RedisError, OSError, ValueError):
         message = f"Redis does not answer{_place(url)}"

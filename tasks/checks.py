@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from crawler.settings import CrawlerSettings
-from db import catalogue, jobs, models, schema
+from db import catalogue, jobs, models, outbox, schema
 from db.engine import Database
 from db.errors import DatabaseError
 from db.probe import newest
-from db.settings import DatabaseSettings, InvalidSettings, OperatorSettings, load
+from db.settings import DatabaseSettings, InvalidSettings, load
 from tasks import broker, registry
 from tasks.errors import UnreadableModel
 from tasks.schedule import Daily
@@ -41,7 +41,7 @@ class Finding:
 
 
 def examine(now: datetime, which: Which = shutil.which) -> Iterator[Finding]:
-    """Settings, database, Redis, model, clock and browser, in this order, as they are found."""
+    """Settings, database, Redis, model, clock, letters and browser, in this order, as found."""
     settings, finding = _settings()
     yield finding
     if settings is None:
@@ -53,6 +53,7 @@ def examine(now: datetime, which: Which = shutil.which) -> Iterator[Finding]:
         try:
             yield _model(database, settings)
             yield _clock(database, settings, now)
+            yield _letters(database, settings)
         finally:
             database.close()
     yield _browser(which)
@@ -62,7 +63,6 @@ def _settings() -> tuple[TaskSettings | None, Finding]:
     try:
         settings = load(TaskSettings)
         load(DatabaseSettings)
-        load(OperatorSettings)
         key = load(CrawlerSettings).crawl_user_key
     except InvalidSettings as invalid:
         return None, Finding("settings", State.FAIL, str(invalid))
@@ -94,6 +94,8 @@ def _database() -> tuple[Database | None, Finding]:
 def _redis(settings: TaskSettings) -> Finding:
     try:
         queued = broker.waiting(settings.redis_url.get_secret_value())
+    except broker.BrokerRefuses as refused:
+        return Finding("redis", State.FAIL, f"{refused}: correct REDIS_URL")
     except broker.BrokerAway as away:
         message = f"{away}; the bots do without, the nightly jobs wait"
         return Finding("redis", State.WARN, message)
@@ -129,6 +131,23 @@ def _clock(database: Database, settings: TaskSettings, now: datetime) -> Finding
         f"{local:%Y-%m-%d %H:%M} in {settings.timezone.key}, next training {coming:%m-%d %H:%M}"
     )
     return Finding("clock", State.OK, message)
+
+
+def _letters(database: Database, settings: TaskSettings) -> Finding:
+    try:
+        with database.read() as session:
+            waiting = outbox.waiting(session)
+            refused = [lost for to in settings.admins if (lost := outbox.refused(session, to))]
+    except DatabaseError as error:
+        return Finding("letters", State.FAIL, str(error))
+    if refused:
+        latest = max(refused, key=lambda lost: lost.id)
+        message = (
+            f"no alert reaches {latest.platform}:{latest.user_id} of ADMINS: "
+            f"{latest.reason} ({latest.at.astimezone(settings.timezone):%Y-%m-%d %H:%M})"
+        )
+        return Finding("letters", State.WARN, message)
+    return Finding("letters", State.OK, f"{waiting} wait for a bot to deliver them")
 
 
 def _browser(which: Which) -> Finding:

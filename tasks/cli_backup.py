@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tasks.cli_common import AsJson, as_json, clock, opened, progress, say
+from tasks.cli_common import AsJson, as_json, by_hand, opened, progress, say
 
 if TYPE_CHECKING:
     from tasks.settings import TaskSettings
@@ -26,20 +26,25 @@ def backup(
 
     It is one moment of a database that may be in use, and can be restored into SQLite or
     PostgreSQL, whichever it came from. Only you may read it: it holds what people said. Without
-    --to, the oldest beyond KEEP_BACKUPS are deleted from BACKUP_DIR.
+    --to, the oldest beyond KEEP_BACKUPS are deleted from BACKUP_DIR. Models that cannot be read are
+    left out; ends with 1 if the active one is among them, and deletes no complete backup then.
     """
     from tasks import jobs  # noqa: PLC0415 -- loads scipy
     from tasks.backup import Shelf, stages  # noqa: PLC0415
+    from tasks.schedule import BACKUP  # noqa: PLC0415
 
     settings = _settings()
     shelf = Shelf(settings.backup_dir, settings.keep_backups)
     with opened() as database, progress("Backup", stages=len(stages())) as tell:
-        ended = jobs.backup(database, settings.model_dir, shelf, clock=clock, to=to, progress=tell)
+        recording = by_hand(database, BACKUP)
+        ended = jobs.backup(recording, settings.model_dir, shelf, to=to, progress=tell)
     counts = ended.counts
     if json:
         as_json(dict(counts))
         return
     say(f"{counts['file']}: {counts['rows']} rows, {counts['models']} models, {_size(counts)}.")
+    if left_out := cast("list[str]", counts["left_out"]):
+        say(f"Left out, as their files are damaged or missing: {', '.join(left_out)}.")
     if counts["deleted"]:
         say(f"Old backups deleted: {counts['deleted']}.")
 
@@ -89,11 +94,12 @@ def prune(json: AsJson = False) -> None:
     """
     from tasks import jobs  # noqa: PLC0415 -- loads scipy
     from tasks.pruning import Retention  # noqa: PLC0415
+    from tasks.schedule import PRUNE  # noqa: PLC0415
 
     settings = _settings()
     kept = Retention(days=settings.keep_days, models=settings.keep_models)
     with opened() as database:
-        ended = jobs.prune(database, settings.model_dir, kept, clock=clock)
+        ended = jobs.prune(by_hand(database, PRUNE), settings.model_dir, kept)
     if json:
         as_json(dict(ended.counts))
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from db.engine import Database
+    from tasks.records import Recording
 
 T = TypeVar("T")
 
@@ -53,6 +54,17 @@ def model_dir() -> "Path":
     from tasks.settings import TaskSettings  # noqa: PLC0415
 
     return load(TaskSettings).model_dir
+
+
+def by_hand(database: "Database", job: str) -> "Recording":
+    """How a run started by hand is recorded: as any other, but for no slot and no task."""
+    from db.settings import load  # noqa: PLC0415 -- pydantic
+    from tasks.records import Recording  # noqa: PLC0415 -- loads SQLAlchemy
+    from tasks.schedule import schedules  # noqa: PLC0415
+    from tasks.settings import TaskSettings  # noqa: PLC0415
+
+    settings = load(TaskSettings)
+    return Recording(database, clock, slots=schedules(settings)[job], tell=settings.admins)
 
 
 def say(line: str = "") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from db import probe
-from tasks.cli_common import AsJson, as_json, clock, model_dir, note, opened, progress, say
+from tasks.cli_common import AsJson, as_json, by_hand, clock, model_dir, note, opened, progress, say
 
 if TYPE_CHECKING:
     from db.engine import Database
@@ -20,7 +20,8 @@ def demo(
     if_empty: Annotated[
         bool,
         typer.Option(
-            "--if-empty", help="Do nothing, and say nothing, if there are works and a model."
+            "--if-empty",
+            help="Load nothing where there are works: only bring the tables up to date.",
         ),
     ] = False,
     json: AsJson = False,
@@ -37,6 +38,8 @@ def demo(
     from tasks import demo as shipped  # noqa: PLC0415
 
     with opened(checked=False) as database:
+        if if_empty and _upgraded(database):
+            return
         with progress("Demo", stages=7) as tell:
             tell("tables")
             schema.upgrade(database)
@@ -52,8 +55,9 @@ def demo(
             trained = None
             if model is None or loaded.changed:
                 from tasks.jobs import retrain  # noqa: PLC0415
+                from tasks.schedule import RETRAIN  # noqa: PLC0415
 
-                trained = retrain(database, model_dir(), clock=clock, progress=tell)
+                trained = retrain(by_hand(database, RETRAIN), model_dir(), progress=tell)
         if json:
             became = _facts(trained) if trained else _unchanged(model)
             as_json({"works": asdict(loaded.works), "ratings": loaded.ratings} | became)
@@ -72,10 +76,11 @@ def train(json: AsJson = False) -> None:
     it is kept but rejected, and this ends with 1.
     """
     from tasks.jobs import retrain  # noqa: PLC0415 -- loads scipy
+    from tasks.schedule import RETRAIN  # noqa: PLC0415
     from tasks.training import STAGES  # noqa: PLC0415
 
     with opened() as database, progress("Training", stages=len(STAGES)) as tell:
-        trained = retrain(database, model_dir(), clock=clock, progress=tell)
+        trained = retrain(by_hand(database, RETRAIN), model_dir(), progress=tell)
     if json:
         as_json(_facts(trained))
         _end(trained)
@@ -138,19 +143,31 @@ def _tell(trained: "Trained") -> None:
 
 
 def _ready() -> bool:
+    """Whether there is nothing to do, as far as that can be told in no time."""
     from db.settings import DatabaseSettings, load  # noqa: PLC0415 -- pydantic
 
-    url = load(DatabaseSettings).database_url.get_secret_value()
-    if probe.ready(url, model_dir()):
-        return True
-    from db import catalogue, schema  # noqa: PLC0415 -- loads SQLAlchemy and Alembic
+    return probe.ready(load(DatabaseSettings).database_url.get_secret_value(), model_dir())
 
-    with opened(checked=False) as database:
-        if schema.revision(database) != probe.newest():
-            return False
-        with database.read() as session:
-            works, _ = catalogue.version(session)
-        return bool(works and _active(database))
+
+def _upgraded(database: "Database") -> bool:
+    """Brings the tables up to date where there are works, whose owner wants no others; else False.
+
+    Says so, and what to do where there is no model.
+    """
+    from db import catalogue, schema  # noqa: PLC0415 -- loads SQLAlchemy
+
+    before = schema.revision(database)
+    if before != probe.newest():
+        schema.upgrade(database)
+    with database.read() as session:
+        works, _ = catalogue.version(session)
+    if not works:
+        return False
+    if before != probe.newest():
+        note(f"The tables are now at {probe.newest()}.")
+    if _active(database) is None:
+        note("There is no active model, or its files are gone: run webtoonctl train.")
+    return True
 
 
 def _active(database: "Database") -> "ModelRow | None":

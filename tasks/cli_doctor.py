@@ -10,8 +10,8 @@ UNWELL = 1
 def doctor(json: AsJson = False) -> None:
     """Check whether everything is in place.
 
-    Settings, database, Redis, model, clock and browser: one line each. Ends with 1 if a check
-    fails; a warning is something that only some jobs need.
+    Settings, database, Redis, model, clock, alerts' letters and browser: one line each. Ends with
+    1 if a check fails; a warning is something that only some jobs need.
     """
     from tasks.checks import State, examine  # noqa: PLC0415 -- loads nearly everything
 

@@ -26,7 +26,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(json: AsJson = False) -> None:
-    """List all models, newest first."""
+    """List all models, newest first, and when each was last made the active one."""
     from db import models  # noqa: PLC0415 -- loads SQLAlchemy
 
     with opened() as database, database.read() as session:
@@ -37,7 +37,8 @@ def list_(json: AsJson = False) -> None:
     if not rows:
         say("There is no model yet: run webtoonctl train.")
         return
-    header = ("MODEL", "STATE", "MADE (UTC)", "READERS", "WORKS", "RATINGS", "NDCG@10", "", "")
+    what = ("MODEL", "STATE", "MADE (UTC)", "ACTIVATED (UTC)")
+    header = (*what, "READERS", "WORKS", "RATINGS", "NDCG@10", "", "")
     table(header, [_line(row) for row in rows])
 
 
@@ -129,15 +130,15 @@ def diff(
 
 @app.command()
 def rollback(json: AsJson = False) -> None:
-    """Make the model before the active one active again.
+    """Make the model that served before the active one active again.
 
-    A damaged one is passed over. The one that was active is rejected: no later rollback comes back
-    to it. Ends with 1 if there is none.
+    So it also undoes a promote. A damaged model is passed over. The one that was active is
+    rejected: no later rollback comes back to it. Ends with 1 if there is none.
     """
     from tasks import registry  # noqa: PLC0415 -- loads numpy
 
     with opened() as database:
-        moved = registry.rollback(database, model_dir())
+        moved = registry.rollback(database, model_dir(), clock())
     if json:
         as_json({"left": moved.left.id, "active": moved.back.id})
     else:
@@ -150,6 +151,7 @@ def facts(row: "ModelRow") -> dict[str, Any]:
         "id": row.id,
         "state": str(row.state),
         "created_at": row.created_at,
+        "activated_at": row.activated_at,
         "readers": row.readers,
         "items": row.items,
         "rows": row.rows,
@@ -164,6 +166,7 @@ def _line(row: "ModelRow") -> tuple[str, ...]:
         row.id,
         str(row.state),
         f"{row.created_at:%Y-%m-%d %H:%M}",
+        f"{row.activated_at:%Y-%m-%d %H:%M}" if row.activated_at else "-",
         str(row.readers),
         str(row.items),
         str(row.rows),
@@ -176,6 +179,8 @@ def _line(row: "ModelRow") -> tuple[str, ...]:
 def _show(row: "ModelRow", folder: "Folder") -> None:
     say(f"Model     {row.id}, {row.state}{', DEMO MODEL' if row.demo else ''}")
     say(f"Made      {row.created_at:%Y-%m-%d %H:%M} UTC")
+    if row.activated_at:
+        say(f"Activated {row.activated_at:%Y-%m-%d %H:%M} UTC")
     say(f"Learnt    {row.rows} ratings by {row.readers} readers, {row.items} works")
     if row.note:
         say(f"Note      {row.note}")

@@ -29,14 +29,13 @@ def run(
     import asyncio  # noqa: PLC0415 -- all of these take a while to load
 
     from db import locks, schema  # noqa: PLC0415
-    from db.settings import DatabaseSettings, OperatorSettings, load  # noqa: PLC0415
+    from db.settings import DatabaseSettings, load  # noqa: PLC0415
     from tasks.errors import RunsAlready  # noqa: PLC0415
     from tasks.logs import configure  # noqa: PLC0415
     from tasks.settings import RunSettings, TaskSettings  # noqa: PLC0415
     from tasks.supervisor import supervise  # noqa: PLC0415
 
     settings, doors = load(TaskSettings), load(RunSettings)
-    admins = load(OperatorSettings).admins
     for which in (signal.SIGTERM, signal.SIGINT):
         signal.signal(which, lambda *_: sys.exit(0))  # until there is something to end
     with opened(checked=False) as database, locks.held(database, LOCK) as mine:
@@ -44,4 +43,4 @@ def run(
             raise RunsAlready
         schema.upgrade(database)  # before there is a log: Alembic has much to say in one
         configure(settings, load(DatabaseSettings).database_url.get_secret_value())
-        asyncio.run(supervise(database, settings, doors, redis_port=redis_port, tell=admins))
+        asyncio.run(supervise(database, settings, doors, redis_port=redis_port))

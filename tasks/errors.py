@@ -2,13 +2,16 @@
 
 OperatorError
 ├── NoModel           no model is active, or there is no earlier one to go back to
+├── Moved             another model became active, again and again, while this was prepared
 ├── UnknownWork       a title or id that the catalogue does not have, or has twice
 ├── NothingToDo       everything is in order, there is just nothing to work on
 ├── Busy              the job is being done elsewhere
 ├── RunsAlready       webtoonctl run runs over this database already
 ├── AlreadyDone       the job was done for this occasion
+├── Superseded        the job lost its lock, and another run of it took over
 ├── Deadly            the job's process was killed too often for this occasion
 ├── NotWritten        a file could not be written
+├── IncompleteBackup  the backup lacks the active model
 ├── UnreadableBackup  the file is no backup, damaged, or of a newer version
 ├── NotRestored       the backup is sound, but the database cannot have it
 └── UnreadableModel   the model's folder is missing or damaged
@@ -26,6 +29,13 @@ class OperatorError(Exception):
 
 class NoModel(OperatorError):
     """No model is active, or there is no earlier one to go back to."""
+
+
+class Moved(OperatorError):
+    """Another model became the active one, again and again, while this was prepared."""
+
+    def __init__(self) -> None:
+        super().__init__("Other models became active meanwhile: see models list, and try again.")
 
 
 class UnknownWork(OperatorError):
@@ -58,6 +68,13 @@ class AlreadyDone(OperatorError):
         self.run = run
 
 
+class Superseded(OperatorError):
+    """The job lost its lock, with the server that kept it, and another run took over."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"The job {job} was taken for dead and is done by another process.")
+
+
 class Deadly(OperatorError):
     """The job's process was killed too often for the same occasion."""
 
@@ -71,6 +88,10 @@ class UnreadableModel(OperatorError):
 
 class NotWritten(OperatorError):
     """A file could not be written; what was there before is still there."""
+
+
+class IncompleteBackup(OperatorError):
+    """The backup was written, but lacks the active model: its folder is missing or damaged."""
 
 
 class UnreadableBackup(OperatorError):

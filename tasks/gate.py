@@ -36,7 +36,7 @@ def judge(
     """Compares `model`, fitted to `material`, with the `active` one and with popularity.
 
     Both models are shown the same parts of the same held-out readers. Where the active one cannot
-    be read, nothing better serves: popularity alone is the bar then.
+    be read, nothing better serves: popularity and what the active one learnt from are the bar then.
     """
     if active is None:
         compared = measuring.compare(model, material, seed)
@@ -46,10 +46,10 @@ def judge(
     except UnreadableModel as damage:
         compared = measuring.compare(model, material, seed)
         note = f"It was not compared with the model before it. {damage}"
-        return _judgement(compared, material, None, seed, beside=active.id, note=note)
+        return _judgement(compared, material, active, seed, note)
     aligned = measuring.Aligned.to(material.fit.items, rival)
     compared = measuring.compare(model, material, seed, active=aligned)
-    return _judgement(compared, material, active, seed, beside=active.id)
+    return _judgement(compared, material, active, seed)
 
 
 def _judgement(
@@ -57,18 +57,18 @@ def _judgement(
     material: Material,
     active: ModelRow | None,
     seed: int,
-    *,
-    beside: str | None = None,
     note: str | None = None,
 ) -> Judgement:
     objections = [
         *(_about_the_data(material, active) if active else ()),
         *(_about_the_figures(compared, active, seed) if compared else ()),
     ]
+    if objections and note:
+        objections.append(note)
     return Judgement(
         metrics=measuring.figures(compared, seed),
         rejected=" ".join(objections) or None,
-        beside=beside,
+        beside=active.id if active else None,
         note=note,
     )
 

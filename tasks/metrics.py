@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, start_http_se
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from db import alerts, catalogue, duties, feedback, impressions, jobs, models, outbox, pulses
+from db import alerts, catalogue, duties, feedback, impressions, jobs, models, outbox, pulses, watch
 from db import readers as reader_shelf
 from db.engine import Database
 from db.errors import DatabaseError
@@ -108,6 +108,7 @@ class Exporter(Collector):
 
     def _ask(self, gauges: _Gauges) -> None:
         now = self._now()
+        late = watch.late(self._database, now)
         with self._database.read() as session:
             gauges.add("works", "Works in the catalogue.", {(): catalogue.version(session)[0]})
             gauges.add("readers", "Readers the bots know.", {(): reader_shelf.count(session)})
@@ -120,7 +121,7 @@ class Exporter(Collector):
             gauges.add(
                 "job_late",
                 "1 where a job should have run by now.",
-                {(duty.name,): float(duty.late_at <= now) for duty in duties.every(session)},
+                {(duty.name,): float(duty in late) for duty in duties.every(session)},
                 ("job",),
             )
             gauges.add(
@@ -141,13 +142,13 @@ class Exporter(Collector):
             cards = {(rate.model_id or "", str(rate.position)): rate for rate in rates}
             by = ("model", "position")
             gauges.add(
-                "impressions",
+                "recent_impressions",
                 "Cards shown in the last 7 days.",
                 {labels: float(rate.impressions) for labels, rate in cards.items()},
                 by,
             )
             gauges.add(
-                "impression_likes",
+                "recent_impression_likes",
                 "Those of them that were liked.",
                 {labels: float(rate.likes) for labels, rate in cards.items()},
                 by,

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from db import alerts, catalogue, duties, feedback, jobs, models, pulses, ratings, readers
+from db import alerts, catalogue, feedback, jobs, models, outbox, pulses, ratings, readers, watch
 from db.alerts import Incident
 from db.engine import Database
 from db.jobs import Run
 from db.models import ModelRow
+from db.outbox import Lost
 from db.pulses import PulseRow
 from db.ratings import Counts
 from tasks.schedule import Slots
@@ -36,6 +37,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """How many letters wait for a bot, how many can never be delivered, and the latest of these."""
+
+    waiting: int
+    undeliverable: int
+    latest: Lost | None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """All of it, as of one moment; `queue` is None when the broker does not answer."""
 
@@ -49,6 +59,7 @@ class Overview:
     processes: tuple[PulseRow, ...]
     queue: Mapping[str, int] | None
     alerts: tuple[Incident, ...]
+    letters: Letters
 
 
 def overview(
@@ -59,10 +70,10 @@ def overview(
     now: datetime,
 ) -> Overview:
     """The state of everything at `now`; `schedule` says when which job runs. Raises Unreachable."""
+    late = {duty.name for duty in watch.late(database, now)}
     with database.read() as session:
         last = jobs.last_runs(session)
         recent = jobs.since(session, now - SHOWN)
-        late = {duty.name for duty in duties.late(session, now)}
         return Overview(
             # Its query may hold a password too.
             url=database.engine.url.set(query={}).render_as_string(hide_password=True),
@@ -84,6 +95,7 @@ def overview(
             processes=tuple(pulses.every(session)),
             queue=queue,
             alerts=tuple(alerts.open_alerts(session)),
+            letters=Letters(outbox.waiting(session), *outbox.lost(session)),
         )
 
 
@@ -95,6 +107,21 @@ def database_facts(seen: Overview) -> dict[str, object]:
         "readers": seen.readers,
         "verdicts": seen.verdicts,
         "ratings": asdict(seen.ratings),
+    }
+
+
+def letter_facts(letters: Letters) -> dict[str, object]:
+    """The letters' part of `status --json`."""
+    latest = letters.latest
+    return {
+        "waiting": letters.waiting,
+        "undeliverable": letters.undeliverable,
+        "latest": latest
+        and {
+            "to": f"{latest.platform}:{latest.user_id}",
+            "reason": latest.reason,
+            "at": latest.at,
+        },
     }
 
 

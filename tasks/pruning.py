@@ -1,18 +1,19 @@
 """What is kept for how long, and the deleting of the rest."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from db import alerts, impressions, inbox, jobs, models, outbox, pulses
+from db import alerts, impressions, inbox, jobs, locks, models, outbox, pulses
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
-from recommender import artifact
+from tasks import publishing, registry
+from tasks.errors import UnreadableModel
 from tasks.records import Ended
-from tasks.training import WRITTEN_WITHIN
+from tasks.schedule import RETRAIN
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
@@ -42,17 +43,40 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "letters": outbox.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
         }
-        old = _beyond(models.every(session), retention.models)
+    begun = 0
+    if not locks.taken(database, RETRAIN):
+        begun = publishing.sweep(database, model_dir, now - publishing.WRITTEN_WITHIN)
+    return Ended(counts=counts | {"models": begun + _prune_models(database, model_dir, retention)})
+
+
+def _prune_models(database: Database, model_dir: Path, retention: Retention) -> int:
+    with database.read() as session:
+        before = models.served_before(session)
+        if not _beyond(models.every(session), retention.models, ()):
+            return 0
+    # Reading models takes longer than others wait for a writer.
+    back = _back(model_dir, before)
+    with database.write() as session:
+        models.active(session, kept=True)
+        # Should the mark have moved since, the last to have served is the one to go back to.
+        back = {*back, *(row.id for row in models.served_before(session)[:1])}
+        old = _beyond(models.every(session), retention.models, back)
         models.delete(session, old)
     # Only once the registry has let go of them: nobody may find a row without its folder.
     for model_id in old:
         shutil.rmtree(model_dir / model_id, ignore_errors=True)
-    artifact.sweep(model_dir, now - WRITTEN_WITHIN)
-    return Ended(counts=counts | {"models": len(old)})
+    return len(old)
 
 
-def _beyond(newest_first: Sequence[ModelRow], kept: int) -> list[str]:
-    """The models to delete: all but the active one, the newest, and the one to go back to."""
+def _back(model_dir: Path, before: Sequence[ModelRow]) -> set[str]:
+    """The model that a rollback goes back to, if there is one."""
+    try:
+        return {registry.first_sound(model_dir, before).id}
+    except UnreadableModel:
+        return set()
+
+
+def _beyond(newest_first: Sequence[ModelRow], kept: int, back: Collection[str]) -> list[str]:
+    """The models to delete: all but the active one, the newest, and those to go `back` to."""
     others = [row for row in newest_first if row.state is not ModelState.ACTIVE]
-    back = next((row for row in others if row.state is ModelState.RETIRED), None)
-    return [row.id for row in others[kept:] if row is not back]
+    return [row.id for row in others[kept:] if row.id not in back]

@@ -1,22 +1,24 @@
 """The record of a job: one run at a time, one effect per occasion, and how each run ended."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import stamina
+from sqlalchemy.orm import Session
 
-from db import alerts, duties, jobs, locks
+from db import alerts, duties, jobs, locks, watch
 from db.engine import Database
 from db.errors import DatabaseError, Unreachable
 from db.jobs import Run
 from db.outbox import Address
-from tasks.errors import AlreadyDone, Busy, Deadly
+from tasks.errors import AlreadyDone, Busy, Deadly, Superseded
 from tasks.schedule import GRACE, Slots
 
 # A job that takes its process with it (out of memory, say) does so every time.
 TRIES = 3
+TASK = "task:"  # how the key of a run for one task begins
 
 Clock = Callable[[], datetime]
 
@@ -39,7 +41,7 @@ class Occasion:
     @classmethod
     def task(cls, task_id: str) -> "Occasion":
         """One task that somebody sent, however often it is delivered."""
-        return cls(f"task:{task_id}")
+        return cls(TASK + task_id)
 
 
 BY_HAND = Occasion()
@@ -55,106 +57,135 @@ class Ended:
     model_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Where a run is recorded, and what is known of it before it begins.
+
+    Incidents are told to `tell`. If the job has a schedule, `slots`, its next slot is noted, so
+    that its absence is noticed.
+    """
+
+    database: Database
+    clock: Clock
+    occasion: Occasion = BY_HAND
+    slots: Slots | None = None
+    tell: tuple[Address, ...] = ()
+
+
 @dataclass(slots=True)
 class Record:
-    """What a run has to say before its `recorded` ends."""
+    """What a run has to say before its `recorded` ends: it sets `ended`, or calls `end`."""
 
     began: datetime
+    _book: "_Book"
+    _run: int
     ended: Ended | None = None
+    _noted: bool = False
+
+    def end(self, session: Session, ended: Ended) -> None:
+        """Notes how the run ended in the transaction that has its effect: both, or neither.
+
+        Raises Superseded, which must not be caught within that transaction.
+        """
+        self._book.finish(session, self._run, ended)
+        self.ended, self._noted = ended, True
+
+    def close(self) -> None:
+        """Notes how the run ended, unless `end` did."""
+        if self.ended is None:
+            message = f"the job {self._book.job} does not say how it ended"
+            raise RuntimeError(message)
+        if not self._noted:
+            self._book.close(self._run, self.ended)
+
+    def fail(self, error: BaseException) -> None:
+        """Notes that the run failed, unless the database knows better or is away."""
+        with suppress(DatabaseError):  # which is what failed: the first error says so better
+            self._book.fail(self._run, f"{type(error).__name__}: {error}")
 
 
 @contextmanager
-def recorded(
-    database: Database,
-    job: str,
-    *,
-    clock: Clock,
-    occasion: Occasion = BY_HAND,
-    slots: Slots | None = None,
-    tell: tuple[Address, ...] = (),
-) -> Iterator[Record]:
-    """Records a run around the work, which has to set `ended`.
+def recorded(job: str, recording: Recording) -> Iterator[Record]:
+    """Records a run around the work.
 
-    Incidents are opened and closed, and told to `tell`; if the job has a schedule, `slots`, its
-    next slot is noted, so that its absence is noticed. Raises Busy if the job runs elsewhere,
-    AlreadyDone if it was done for this occasion, Deadly if that killed too many processes,
-    Unreachable, and what the work raises.
+    Raises Busy if the job runs elsewhere, AlreadyDone if it was done for this occasion, Deadly if
+    that killed too many processes, Superseded if the run was taken for dead, Unreachable, and what
+    the work raises.
     """
-    with locks.held(database, job) as mine:
+    with locks.held(recording.database, job) as mine:
         if not mine:
             raise Busy(job)
-        book = _Book(database, job, slots, tell)
-        record = Record(clock())
-        run = book.begin(occasion, record.began)
+        book = _Book(job, recording)
+        began = recording.clock()
+        record = Record(began, book, book.begin(began))
         try:
             yield record
-            if record.ended is None:
-                message = f"the job {job} does not say how it ended"
-                raise RuntimeError(message)
+            record.close()
         except BaseException as error:
-            book.failed(run, error, clock())
+            record.fail(error)
             raise
-        book.finish(run, record.ended, clock())
+
+
+# A run that ended must not look like one that was killed because the database was away just then.
+_patiently = stamina.retry(on=Unreachable, attempts=None, timeout=60, wait_max=5)
 
 
 @dataclass(frozen=True, slots=True)
 class _Book:
     """Where the runs of one job are recorded."""
 
-    database: Database
     job: str
-    slots: Slots | None
-    tell: tuple[Address, ...]
+    recording: Recording
 
-    def begin(self, occasion: Occasion, now: datetime) -> int:
-        key, scheduled_for = occasion.key, occasion.scheduled_for
-        with self.database.write() as session:
+    def begin(self, now: datetime) -> int:
+        occasion, tell = self.recording.occasion, self.recording.tell
+        key = occasion.key
+        with self.recording.database.write() as session:
             before = jobs.done(session, self.job, key) if key else None
             if before is not None:
                 raise AlreadyDone(before)
             jobs.close_dead(session, self.job, now)
             hopeless = bool(key) and jobs.killed(session, self.job, str(key)) >= TRIES
             if hopeless:
-                alerts.open_alert(session, failed(self.job), deadly(self.job), now, self.tell)
+                alerts.open_alert(session, failed(self.job), deadly(self.job), now, tell)
         if hopeless:  # only now, or nothing of it would be written
             raise Deadly(self.job)
-        with self.database.write() as session:
-            return jobs.begin(session, self.job, now, key=key, scheduled_for=scheduled_for)
+        with self.recording.database.write() as session:
+            return jobs.begin(session, self.job, now, key=key, scheduled_for=occasion.scheduled_for)
 
-    # The work is done by now: a lock that somebody holds must not leave its run unfinished.
-    @stamina.retry(on=Unreachable, attempts=5, timeout=120)
-    def finish(self, run: int, ended: Ended, now: datetime) -> None:
-        rejected = ended.reason if ended.outcome == "rejected" else None
-        with self.database.write() as session:
-            jobs.finish(
-                session,
-                run,
-                ended.outcome,
-                now,
-                counts=ended.counts,
-                error=ended.reason,
-                model_id=ended.model_id,
-            )
-            for incident in (failed(self.job), missed(self.job)):
-                alerts.close_alerts(session, incident, now)
-            if rejected:
-                alerts.open_alert(session, f"{self.job}.rejected", rejected, now, self.tell)
-            else:
-                alerts.close_alerts(session, f"{self.job}.rejected", now)
-            if self.slots is not None:
-                due = self.slots.next_after(now)
-                duties.expect(session, self.job, due, due + GRACE)
+    def finish(self, session: Session, run: int, ended: Ended) -> None:
+        now, slots = self.recording.clock(), self.recording.slots
+        if not jobs.finish(
+            session,
+            run,
+            ended.outcome,
+            now,
+            counts=ended.counts,
+            error=ended.reason,
+            model_id=ended.model_id,
+        ):
+            raise Superseded(self.job)
+        # Another rejection is another incident: of another model, with figures of its own.
+        for incident in (failed, watch.missed, rejected):
+            alerts.close_alerts(session, incident(self.job), now)
+        if ended.outcome == "rejected":
+            message = ended.reason or "It was rejected."
+            alerts.open_alert(session, rejected(self.job), message, now, self.recording.tell)
+        if slots is not None:
+            due = slots.next_after(now)
+            duties.expect(session, self.job, due, due + GRACE)
 
-    def failed(self, run: int, error: BaseException, now: datetime) -> None:
-        sentence = f"{type(error).__name__}: {error}"
-        message = f"The job {self.job} failed: {sentence}"
-        try:
-            with self.database.write() as session:
-                jobs.finish(session, run, "failed", now, error=sentence)
-                alerts.open_alert(session, failed(self.job), message, now, self.tell)
-        except DatabaseError:
-            # The database is what failed; the first error says so better than this one.
-            return
+    @_patiently
+    def close(self, run: int, ended: Ended) -> None:
+        with self.recording.database.write() as session:
+            self.finish(session, run, ended)
+
+    @_patiently
+    def fail(self, run: int, sentence: str) -> None:
+        now, message = self.recording.clock(), f"The job {self.job} failed: {sentence}"
+        with self.recording.database.write() as session:
+            if jobs.finish(session, run, "failed", now, error=sentence):
+                alerts.open_alert(session, failed(self.job), message, now, self.recording.tell)
 
 
 def deadly(job: str) -> str:
@@ -167,9 +198,9 @@ def failed(job: str) -> str:
     return f"{job}.failed"
 
 
-def missed(job: str) -> str:
-    """The key of the incident that this job did not run."""
-    return f"{job}.missed"
+def rejected(job: str) -> str:
+    """The key of the incident that what this job made was not let serve."""
+    return f"{job}.rejected"
 
 
 def earlier(run: Run) -> Ended:

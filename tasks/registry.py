@@ -1,5 +1,7 @@
 """The registry of models as an operator sees it: what there is, and which one is to serve."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +12,16 @@ from db.models import ModelRow
 from db.tables import ModelState
 from recommender.default import DefaultModel
 from recommender.errors import ArtifactError
-from tasks.errors import NoModel, NothingToDo, UnreadableModel
+from tasks.errors import Moved, NoModel, NothingToDo, UnreadableModel
+from tasks.records import rejected
+from tasks.schedule import RETRAIN
 
-REJECTED = "retrain.rejected"  # the incident that a new model was not let serve
+TRIES = 3  # of a rollback, beneath which the active mark moves
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """The model that was active, and the older one that now is."""
+    """The model that was active, and the one before it that now is."""
 
     left: ModelRow
     back: ModelRow
@@ -33,18 +37,18 @@ class Folder:
 
 
 def get(database: Database, model_id: str) -> ModelRow:
-    """The row of the model with this id. Raises NoModel."""
+    """The row of the model with this id. Raises NoModel, also while it is being made."""
     with database.read() as session:
-        row = models.get(session, model_id)
-    if row is None:
-        raise NoModel(_unknown(model_id))
-    return row
+        return _finished(models.get(session, model_id), model_id)
 
 
 def folder(model_dir: Path, row: ModelRow) -> Folder:
     """The files of this row's model, their digests verified."""
     path = model_dir / row.id
-    files = {file.name: file.stat().st_size for file in sorted(path.glob("*"))}
+    files: dict[str, int] = {}
+    with suppress(OSError):  # what cannot be read is said by `loaded`
+        for file in sorted(path.glob("*")):
+            files[file.name] = file.stat().st_size
     try:
         loaded(model_dir, row)
     except UnreadableModel as error:
@@ -62,35 +66,54 @@ def promote(database: Database, model_dir: Path, model_id: str, now: datetime) -
     loaded(model_dir, get(database, model_id))
     with database.write() as session:
         left = models.active(session, kept=True)
-        row = models.get(session, model_id)
-        if row is None:
-            raise NoModel(_unknown(model_id))
+        row = _finished(models.get(session, model_id), model_id)
         if row.state is ModelState.ACTIVE:
             raise NothingToDo(f"{row.id} is the active model already.")
-        models.activate(session, row.id)
+        models.activate(session, row.id, now)
         if row.state is ModelState.REJECTED:
             models.remark(session, row.id, f"Promoted by hand. Before: {row.note or 'rejected.'}")
-        alerts.close_alerts(session, REJECTED, now)
+        alerts.close_alerts(session, rejected(RETRAIN), now)
     return left
 
 
-def rollback(database: Database, model_dir: Path) -> Rollback:
-    """Makes the latest older model whose folder is sound the active one again.
+def rollback(database: Database, model_dir: Path, now: datetime) -> Rollback:
+    """Makes the model that served before the active one active again, the last that is sound.
 
-    The one it leaves is rejected, so that no later rollback comes back to it.
-    Raises NoModel if there is no older one, UnreadableModel if the folders of all are damaged.
+    However the active one came to serve: by training or by hand. It is rejected, so that no later
+    rollback comes back to it. Raises NoModel if none served before it, UnreadableModel if all of
+    those are damaged, and Moved.
     """
-    with database.write() as session:
-        left = models.active(session)
+    for _ in range(TRIES):
+        with database.read() as session:
+            left, before = models.active(session), models.served_before(session)
         if left is None:
             raise NoModel("There is no active model: run webtoonctl train.")
-        older = models.retired_before(session, left)
-        if not older:
+        if not before:
             raise NoModel(f"There is no earlier model than {left.id} to go back to.")
-        back = _first_sound(model_dir, older)
-        models.activate(session, back.id, left=ModelState.REJECTED)
-        models.remark(session, left.id, f"Left by hand for {back.id}.")
-    return Rollback(left, back)
+        # Not within the transaction, for the same reason as above.
+        back = first_sound(model_dir, before)
+        with database.write() as session:
+            active = models.active(session, kept=True)
+            if (active, models.served_before(session)) != (left, before):
+                continue  # a training published, or somebody else went back
+            models.activate(session, back.id, now, left=ModelState.REJECTED)
+            models.remark(session, left.id, f"Left by hand for {back.id}.")
+        return Rollback(left, back)
+    raise Moved
+
+
+def first_sound(model_dir: Path, rows: Sequence[ModelRow]) -> ModelRow:
+    """The first of these models whose folder is sound. Raises UnreadableModel if none is."""
+    damage: UnreadableModel | None = None
+    for row in rows:
+        try:
+            loaded(model_dir, row)
+        except UnreadableModel as error:
+            damage = damage or error
+        else:
+            return row
+    message = f"None of the {len(rows)} earlier models can be used. {damage}"
+    raise UnreadableModel(message)
 
 
 def loaded(model_dir: Path, row: ModelRow) -> DefaultModel:
@@ -111,18 +134,9 @@ def active(database: Database) -> ModelRow:
     return row
 
 
-def _unknown(model_id: str) -> str:
-    return f"There is no model {model_id}: webtoonctl models list shows all."
-
-
-def _first_sound(model_dir: Path, rows: list[ModelRow]) -> ModelRow:
-    damage: UnreadableModel | None = None
-    for row in rows:
-        try:
-            loaded(model_dir, row)
-        except UnreadableModel as error:
-            damage = damage or error
-        else:
-            return row
-    message = f"None of the {len(rows)} earlier models can be used. {damage}"
-    raise UnreadableModel(message)
+def _finished(row: ModelRow | None, model_id: str) -> ModelRow:
+    if row is None:
+        raise NoModel(f"There is no model {model_id}: webtoonctl models list shows all.")
+    if row.state is ModelState.CANDIDATE:
+        raise NoModel(f"The model {model_id} is still being made, or its training was killed.")
+    return row

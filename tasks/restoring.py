@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 
 from db import dump, locks, schema
 from db.engine import Database
-from db.errors import DanglingKeys, WrongSchema
+from db.errors import DanglingKeys
 from db.probe import newest
 from recommender import artifact
 from tasks import archive
 from tasks.archive import Contents
 from tasks.errors import Busy, NotRestored, NotWritten, UnreadableBackup
-from tasks.jobs import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN
+from tasks.schedule import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN
 from tasks.writing import sync_folder
 
 MODELS = "models"
@@ -76,10 +76,7 @@ def restore(
         ):
             if not replace and dump.holds_data(connection):
                 raise NotRestored("The database is not empty: --replace replaces what it holds.")
-            found = schema.revision(database)
-            if found is not None and found > newest():
-                message = f"The database is at schema {found}, newer than this version knows"
-                raise WrongSchema(f"{message}: update first.")
+            found = schema.known_revision(database)
             before, last = dump.model_ids(connection), dump.counters(connection)
             dump.clear(connection, found, contents.revision)
             rows = 0

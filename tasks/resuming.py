@@ -15,7 +15,6 @@ from db.jobs import Run
 from db.outbox import Address
 from tasks import records
 
-TASK = "task:"  # how the key of a run for one task begins
 # Nobody wants what was under way so long ago, in a backup that was restored for instance.
 WORTH_RESUMING = timedelta(days=1)
 
@@ -53,7 +52,7 @@ def send(app: Celery, job: str, task_id: str | None = None) -> None:
 def again(app: Celery, run: Run) -> None:
     """Sends a killed run's job once more, for the same occasion. Raises OperationalError."""
     key = run.key or ""
-    send(app, run.name, key.removeprefix(TASK) if key.startswith(TASK) else None)
+    send(app, run.name, key.removeprefix(records.TASK) if key.startswith(records.TASK) else None)
 
 
 def _killed(database: Database, name: str, now: datetime, tell: tuple[Address, ...]) -> list[Run]:

@@ -9,13 +9,12 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from sqlalchemy.orm import Session
 
-from db import duties, jobs, pulses, schema
+from db import duties, jobs, pulses, schema, watch
 from db.duties import DutyRow
 from db.engine import Database
 from db.errors import DatabaseError
 from db.jobs import Run
-from db.outbox import Address
-from tasks import broker, resuming, watchdog
+from tasks import broker, resuming
 from tasks.agenda import SENT_AGAIN_AFTER, Agenda
 from tasks.schedule import GRACE
 from tasks.settings import TaskSettings
@@ -37,7 +36,6 @@ class Rounds:
     app: Celery
     database: Database
     settings: TaskSettings
-    tell: tuple[Address, ...]
     agenda: Agenda
     _next_look: datetime | None = None
     _looking: bool = False
@@ -71,10 +69,10 @@ class Rounds:
         self._looking = True
         try:
             self._require_tables()
-            dead = resuming.killed(self.database, now, self.tell)
+            dead = resuming.killed(self.database, now, self.settings.admins)
             self._killed = self._to_send_again(dead, now)
             self._learn(frozenset(run.name for run in dead), now)
-            late = watchdog.look(self.database, now, self.tell, self.settings.timezone)
+            late = watch.look(self.database, now, self.settings.admins, self.settings.timezone)
         except DatabaseError as error:
             log.error("beat goes on without the database", reason=str(error))
         else:

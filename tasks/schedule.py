@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo
 
 from tasks.settings import TaskSettings
 
+RETRAIN = "retrain"
+REFRESH_POPULARITY = "refresh_popularity"
+PRUNE = "prune"
+BACKUP = "backup"
 # A job that did not run so long after its slot is missed: an operator is told.
 GRACE = timedelta(minutes=30)
 
@@ -86,8 +90,8 @@ def schedules(settings: TaskSettings) -> dict[str, Slots]:
     """Every job that has a schedule, by name."""
     zone = settings.timezone
     return {
-        "retrain": Daily(settings.retrain_at, zone),
-        "refresh_popularity": Hourly(settings.popularity_minute, zone),
-        "prune": Daily(settings.prune_at, zone),
-        "backup": Daily(settings.backup_at, zone),
+        RETRAIN: Daily(settings.retrain_at, zone),
+        REFRESH_POPULARITY: Hourly(settings.popularity_minute, zone),
+        PRUNE: Daily(settings.prune_at, zone),
+        BACKUP: Daily(settings.backup_at, zone),
     }

@@ -3,11 +3,13 @@
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.settings import OperatorSettings
+from tasks.redis_url import RedisUrl
 
 
 def _naive(value: time) -> time:
@@ -16,23 +18,14 @@ def _naive(value: time) -> time:
     return value
 
 
-def _redis(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise PydanticCustomError("redis_url", "redis://host:port/number is expected")
-    return value
-
-
 TimeOfDay: TypeAlias = Annotated[time, AfterValidator(_naive)]
 
 
-class TaskSettings(BaseSettings):
+class TaskSettings(OperatorSettings):
     """Where the jobs' broker, models and backups are, when each job runs, and what is kept."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
-
-    redis_url: Annotated[SecretStr, AfterValidator(_redis)] = SecretStr("redis://127.0.0.1:6379/0")
+    redis_url: RedisUrl = SecretStr("redis://127.0.0.1:6379/0")
     model_dir: Path = Path("var/models")
-    timezone: ZoneInfo = ZoneInfo("Asia/Seoul")
     retrain_at: TimeOfDay = time(3)
     backup_at: TimeOfDay = time(4)
     prune_at: TimeOfDay = time(4, 30)

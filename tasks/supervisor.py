@@ -13,7 +13,7 @@ from db.engine import Database
 from db.errors import DatabaseError
 from db.outbox import Address
 from db.settings import InvalidSettings
-from tasks import redis_server
+from tasks import broker, redis_server
 from tasks.children import Child, Program
 from tasks.redis_server import Listener
 from tasks.settings import RunSettings, TaskSettings
@@ -81,22 +81,17 @@ class Told:
 
 
 async def supervise(
-    database: Database,
-    settings: TaskSettings,
-    doors: RunSettings,
-    *,
-    redis_port: int,
-    tell: tuple[Address, ...] = (),
+    database: Database, settings: TaskSettings, doors: RunSettings, *, redis_port: int
 ) -> None:
     """Runs everything until SIGTERM or SIGINT; a second signal kills what does not end at once.
 
-    Raises InvalidSettings when the broker's port is taken.
+    Raises InvalidSettings when the broker's port is taken, or REDIS_URL's server refuses us.
     """
     if settings.metrics_port > HIGHEST_PORT - 2:
         message = f"The setting METRICS_PORT is wrong: {HIGHEST_PORT - 2} is the highest for a run."
         raise InvalidSettings(message)
     stop, hurry = _signals()
-    told = Told(database, tell)
+    told = Told(database, settings.admins)
     await told.forget()
     embedded, redis_url = await _broker(settings, redis_port)
     server = Child(embedded, told) if embedded else None
@@ -134,6 +129,7 @@ def _signals() -> tuple[asyncio.Event, asyncio.Event]:
 async def _broker(settings: TaskSettings, port: int) -> tuple[Program | None, str | None]:
     """The server to start, if any, and the URL that the programs are told, if they need telling."""
     if "redis_url" in settings.model_fields_set:
+        await asyncio.to_thread(_ask, settings.redis_url.get_secret_value())
         return None, None
     url = redis_server.url(port)
     match await redis_server.listener(port):
@@ -148,3 +144,13 @@ async def _broker(settings: TaskSettings, port: int) -> tuple[Program | None, st
                 "or choose another port with --redis-port."
             )
             raise InvalidSettings(message)
+
+
+def _ask(redis_url: str) -> None:
+    try:
+        broker.waiting(redis_url)
+    except broker.BrokerRefuses as refused:
+        message = f"The setting REDIS_URL is wrong: {refused}."
+        raise InvalidSettings(message) from None
+    except broker.BrokerAway as away:
+        log.warning("workers and beat wait for Redis", reason=str(away))

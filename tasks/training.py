@@ -1,29 +1,30 @@
 """From what readers said to a model that is registered and active."""
 
 import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from db import models
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
-from recommender import artifact, default_model
+from recommender import default_model
 from recommender.errors import TooFewInteractions
 from recommender.interactions import Step
-from tasks import gate
+from tasks import gate, publishing
 from tasks.errors import NothingToDo
 from tasks.features import features_of
 from tasks.material import prepare, read
 from tasks.records import Ended
 
-WRITTEN_WITHIN = timedelta(hours=1)  # what is older and unfinished was left by a killed process
 STAGES = ("reading", "cleaning", "fitting", "measuring", "publishing")
 
 Progress = Callable[[str], None]
+Conclude = Callable[[Session, Ended], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,17 @@ def train(
     now: datetime,
     seed: int = 0,
     progress: Progress | None = None,
+    conclude: Conclude | None = None,
 ) -> Trained:
     """Fits, measures and writes a model, and activates it unless it is worse than the active one.
 
-    Skips when there is nothing to learn from. `progress` is told each of STAGES as it begins. A
-    model takes 4 bytes x works² on disk in `model_dir`. Raises Unreachable, ArtifactNotWritten and
-    CatalogueTooLarge, having left the active model as it was and nothing behind.
+    Skips when there is nothing to learn from. `progress` is told each of STAGES as it begins;
+    `conclude` how it ended, in the transaction that publishes: what it raises undoes that.
+
+    A model takes 4 bytes x works² on disk in `model_dir`. No other training may be under way.
+    Raises Unreachable, ArtifactNotWritten and CatalogueTooLarge, having left the active model as it
+    was and nothing behind; what an unreachable database keeps from being removed, a later one
+    sweeps.
     """
     tell = progress or (lambda _: None)
     tell("reading")
@@ -102,37 +108,13 @@ def train(
     )
     facts = {"id": row.id, "created_at": now.astimezone(UTC).isoformat(), "seed": seed}
     facts |= {"items": row.items, "demo": row.demo, "metrics": dict(row.metrics)}
-    artifact.sweep(model_dir, now - WRITTEN_WITHIN)
-    digest = model.save(model_dir / row.id, ids=material.fit.items, extra=facts)
-    published = _publish(database, model_dir, replace(row, digest=digest), judged)
-    rejected = published.note if published.state is ModelState.REJECTED else None
-    return Trained(published, None, material.steps, rejected, judged.beside)
-
-
-def _publish(
-    database: Database, model_dir: Path, row: ModelRow, judged: gate.Judgement
-) -> ModelRow:
-    try:
+    publishing.sweep(database, model_dir, now - publishing.WRITTEN_WITHIN)
+    with publishing.reserved(database, model_dir, row):
+        digest = model.save(model_dir / row.id, ids=material.fit.items, extra=facts)
         with database.write() as session:
-            row = _after(judged, row, models.active(session, kept=True))
-            models.register(session, row)
-            if row.state is not ModelState.REJECTED:
-                models.activate(session, row.id)
-                row = replace(row, state=ModelState.ACTIVE)
-    except BaseException:
-        # Without its row nobody would ever load the folder, or delete it.
-        shutil.rmtree(model_dir / row.id, ignore_errors=True)
-        raise
-    return row
-
-
-def _after(judged: gate.Judgement, row: ModelRow, active: ModelRow | None) -> ModelRow:
-    """The row as the judgement has it, unless somebody moved the active mark since."""
-    if judged.rejected:
-        return replace(row, state=ModelState.REJECTED)
-    if active is not None and active.id != judged.beside:
-        note = (
-            f"While it was made {active.id} became the active model; it was not compared with it."
-        )
-        return replace(row, state=ModelState.REJECTED, note=note)
-    return row
+            published = publishing.publish(session, replace(row, digest=digest), judged, now)
+            rejected = published.note if published.state is ModelState.REJECTED else None
+            trained = Trained(published, None, material.steps, rejected, judged.beside)
+            if conclude is not None:
+                conclude(session, trained.ended)
+    return trained

@@ -214,6 +214,35 @@ def test_make_targets_in_documents_exist():
     assert named - targets == set()
 
 
+def commands(text):
+    """The commands in the indented blocks of a document, without what is said of them."""
+    lines = re.findall(r"^    ([a-z.][^#\n]*)", text, re.MULTILINE)
+    return [command.strip() for line in lines for command in line.split("&&")]
+
+
+def test_the_upgrade_that_is_written_down_installs_and_migrates_and_loads_nothing():
+    guide = read("docs/operations.md").split("\n## Upgrade\n")[1].split("\n## ")[0]
+
+    told = commands(guide)
+
+    assert told[:5] == [
+        "systemctl stop webtoonbot",
+        ".venv/bin/webtoonctl backup",
+        "git pull",
+        "make install",
+        ".venv/bin/webtoonctl db upgrade",
+    ]
+    assert [command for command in told if "chat" in command or "demo" in command] == []
+    assert "demo" not in re.search(r"^install:.*(?:\n\t.*)*", read("Makefile"), re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/operations.md"])
+def test_programs_of_ours_are_called_where_they_are_installed(name):
+    bare = re.compile(r"(?:webtoonbot|webtoonctl|celery)\b")
+
+    assert [command for command in commands(read(name)) if bare.match(command)] == []
+
+
 def test_links_between_documents_lead_somewhere():
     links = [
         (name, link)

@@ -1,4 +1,4 @@
-"""ops/: the dashboard and the alert rules speak of figures that our programs do export."""
+"""ops/ and docs/: dashboard, alert rules and operators' guide speak of what our programs export."""
 
 import json
 import re
@@ -6,35 +6,92 @@ import re
 import numpy as np
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
+from sqlalchemy import update
 
-from bot.conversation.library import Library
+from bot.conversation.context import Noted
+from bot.conversation.events import Platform
+from bot.conversation.library import Library, Served
+from bot.hearing import Heard
 from bot.metrics import Metrics
-from db import schema
+from db import alerts, schema
 from db.engine import Database
+from db.impressions import Shown
+from db.tables import Model, Verdict
 from tasks import metrics
 from tests.plugins.compose import ROOT, raw
+from tests.plugins.library import NOON
+from tests.plugins.lived_in import live_in
 
 OPS = ROOT / "ops"
 DASHBOARD = json.loads((OPS / "grafana/dashboards/webtoonbot.json").read_text(encoding="utf-8"))
 GROUPS = yaml.safe_load((OPS / "prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"]
 RULES = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
+GUIDE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 PROMETHEUS = yaml.safe_load((OPS / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 NAME = re.compile(r"\bwebtoonbot_\w+")
+ALWAYS = {"le"}  # the label of a histogram's buckets
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """The names of all samples that beat and a bot may have."""
+def told_by_beat(tmp_path_factory):
+    """What beat tells of a database with something in every table."""
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('ops') / 'ops.db'}")
     schema.upgrade(database)
-    bot = Metrics()
-    bot.watch(lambda: Library((), np.zeros(0, np.float32)))
-    registries = (metrics.registry(database, dict), bot.registry)
-    families = [family for registry in registries for family in registry.collect()]
+    live_in(database, "0" * 64)
+    with database.write() as session:
+        session.execute(update(Model).values(metrics={"ndcg@10": 0.5}))
+        alerts.open_alert(session, "retrain.rejected", "It is worse.", NOON)
+    registry = CollectorRegistry()
+    registry.register(metrics.Exporter(database, lambda: {"train": 1}, now=lambda: NOON))
+    yield list(registry.collect())
     database.close()
+
+
+@pytest.fixture(scope="module")
+def told_by_a_bot():
+    """What a bot tells that did one thing of each kind."""
+    bot = Metrics()
+    served = Served("m", demo=False, model=None, columns=np.zeros(0, np.intp))
+    bot.watch(lambda: Library((), np.zeros(0, np.float32), served))
+    noted = Noted([(Verdict.LIKE, "button")], [Shown(1, 0, "ease")])
+    bot.heard(Heard(Platform.TELEGRAM, "press", "failed", noted=noted))
+    with bot.answering(Platform.TELEGRAM):
+        pass
+    return [family for family in bot.registry.collect() if NAME.match(family.name)]
+
+
+@pytest.fixture(scope="module")
+def exported(told_by_beat, told_by_a_bot):
+    """The names of all samples that beat and a bot may have."""
     return {
-        family.name + suffix for family in families for suffix in SUFFIXES.get(family.type, ("",))
+        family.name + suffix
+        for family in (*told_by_beat, *told_by_a_bot)
+        for suffix in SUFFIXES[family.type]
+    }
+
+
+def described(families):
+    """Of each metric its name, kind and labels, as the guide tells them."""
+    return {
+        (
+            family.name + ("_total" if family.type == "counter" else ""),
+            family.type,
+            frozenset(label for sample in family.samples for label in sample.labels) - ALWAYS,
+        )
+        for family in families
+    }
+
+
+def documented(title):
+    """What the guide says of metrics, in the table below the paragraph that begins so."""
+    below = GUIDE.split(f"\n{title}")[1]
+    table = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)[0]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return {
+        (name.strip("`"), kind, frozenset(re.findall(r"\w+", labels)))
+        for name, kind, labels, _ in cells[2:]
     }
 
 
@@ -55,6 +112,20 @@ def test_every_rule_asks_for_what_is_exported(exported):
     assert asked - exported == set()
 
 
+def test_the_guide_names_every_figure_of_a_bot_with_its_kind_and_labels(told_by_a_bot):
+    assert documented("A **bot**") == described(told_by_a_bot)
+
+
+def test_the_guide_names_every_figure_of_beat_with_its_kind_and_labels(told_by_beat):
+    assert documented("**Beat**") == described(told_by_beat)
+
+
+def test_beat_and_a_bot_call_no_two_figures_by_one_name(told_by_beat, told_by_a_bot):
+    assert {family.name for family in told_by_beat} & {
+        family.name for family in told_by_a_bot
+    } == set()
+
+
 def test_every_rule_says_how_bad_it_is_and_what_is_wrong():
     assert {rule["labels"]["severity"] for rule in RULES.values()} == {"warning", "critical"}
     assert all(rule["annotations"]["summary"].endswith(".") for rule in RULES.values())
@@ -64,7 +135,15 @@ def test_every_rule_says_how_bad_it_is_and_what_is_wrong():
 def test_the_rules_see_what_an_operator_must_not_miss():
     assert RULES.keys() >= {
         *("OperatorDown", "BotDown", "DatabaseDown", "BrokerDown"),
-        *("JobLate", "JobFailed", "QueueGrows", "ModelOld", "ErrorsMany", "AnswersSlow"),
+        *(
+            "JobLate",
+            "JobFailed",
+            "IncidentOpen",
+            "QueueGrows",
+            "ModelOld",
+            "ErrorsMany",
+            "AnswersSlow",
+        ),
     }
 
 

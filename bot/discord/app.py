@@ -12,6 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from pydantic import SecretStr
 
+from bot.addresses import is_http
 from bot.bridge import Bridge
 from bot.discord.client import WebtoonClient
 from bot.discord.errors import BadToken, NotDiscord, PrivilegedIntents, Refused, Unreachable
@@ -32,6 +33,8 @@ async def serve(bridge: Bridge, token: SecretStr, api_url: str, stop: asyncio.Ev
     secret = token.get_secret_value().strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise BadToken
+    if not is_http(api_url):
+        raise NotDiscord(api_url, "is no http(s) address")
     talking = asyncio.create_task(_keep_talking(bridge, secret, api_url.rstrip("/")))
     stopped = asyncio.create_task(stop.wait())
     try:

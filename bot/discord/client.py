@@ -61,29 +61,29 @@ class WebtoonClient(discord.Client):
         self, interaction: discord.Interaction[Any], name: str, argument: str, private: bool
     ) -> None:
         """A slash command was given."""
-        with self._busy(), self._answering():
+        with self.busy(), self._answering():
             await self._exchange.command(interaction, name, argument, private)
 
     async def pressed(self, interaction: discord.Interaction[Any], action: str) -> None:
         """A button was pressed."""
-        with self._busy(), self._answering():
+        with self.busy(), self._answering():
             await self._exchange.press(interaction, action)
 
     async def asked_for_choices(
         self, interaction: discord.Interaction[Any], name: str, typed: str
     ) -> None:
         """Somebody is typing a command's argument."""
-        with self._busy():
+        with self.busy():
             await self._exchange.offer(interaction, name, typed)
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """An emoji was put on a message, cached or not."""
-        with self._busy():
+        with self.busy():
             await self._exchange.reaction(self, payload)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         """An emoji was taken back."""
-        with self._busy():
+        with self.busy():
             await self._exchange.reaction(self, payload)
 
     async def finish(self) -> None:
@@ -99,7 +99,7 @@ class WebtoonClient(discord.Client):
         await self.http.close()  # which a close cut short has not come to
 
     @contextmanager
-    def _busy(self) -> Iterator[None]:
+    def busy(self) -> Iterator[None]:
         """Counts the current task among the work that `finish` waits for."""
         task = asyncio.current_task()
         if task is None:

@@ -28,4 +28,5 @@ async def deliver(bridge: Bridge, client: WebtoonClient) -> None:
             raise Undeliverable(reason) from error
 
     await client.logged_in.wait()
-    await Post(bridge, Platform.DISCORD, send).run()
+    with client.busy():  # a letter on its way is work that the client's end waits for
+        await Post(bridge, Platform.DISCORD, send).run()

@@ -74,19 +74,29 @@ async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -
     log.info("telegram.connected", bot=me.username)
     sender = Sender(bot, pace)
     handler = Handler(bridge, sender, me, pace)
-    post = Post(bridge, Platform.TELEGRAM, sender.tell, pause=pace.post_seconds)
-    beside = [asyncio.create_task(publish(sender)), asyncio.create_task(post.run())]
+    post = Post(
+        bridge,
+        Platform.TELEGRAM,
+        sender.tell,
+        pause=pace.post_seconds,
+        patience=pace.drain_seconds,
+    )
+    if hook is None:
+        updates = _poll(bot, handler, Intake(bridge, handler, me, pace), pace)
+    else:
+        lease = timedelta(seconds=pace.lease_seconds)
+        intake = Intake(bridge, handler, me, pace, lease)
+        updates = _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
+    answering = asyncio.create_task(updates)
+    tasks = [answering, asyncio.create_task(publish(sender)), asyncio.create_task(post.run())]
     try:
-        if hook is None:
-            await _poll(bot, handler, Intake(bridge, handler, me, pace), pace)
-        else:
-            lease = timedelta(seconds=pace.lease_seconds)
-            intake = Intake(bridge, handler, me, pace, lease)
-            await _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
+        await asyncio.wait({answering})
+        answering.result()
     finally:
-        for task in beside:
+        # Together: what each still has to finish, it does in the same few seconds.
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _poll(bot: DoorBot, handler: Handler, intake: Intake, pace: Pace) -> None:
@@ -114,7 +124,8 @@ async def _be_called(
         await _look_after_webhook(bot, hook, pace)
     finally:
         upkeep.cancel()
-        await asyncio.gather(upkeep, webhook.close(), intake.drain(), return_exceptions=True)
+        await asyncio.gather(upkeep, webhook.close(), return_exceptions=True)
+        await intake.drain()  # only now: until it was closed, calls brought more
 
 
 async def _set_webhook(bot: DoorBot, hook: Hook) -> None:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import stamina
 import structlog
@@ -22,6 +21,7 @@ from telegram.error import (
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
+from bot.addresses import is_http
 from bot.conversation.reply import Document, Reply
 from bot.post import Undeliverable
 from bot.telegram.errors import BadAddress, BadToken, Unreachable
@@ -47,8 +47,7 @@ def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
 
     Raises BadAddress if `api_url` is no http(s) address and BadToken if `token` cannot be one.
     """
-    address = urlsplit(api_url)
-    if address.scheme not in {"http", "https"} or not address.hostname:
+    if not is_http(api_url):
         message = f"TELEGRAM_API_URL is no http(s) address: {api_url!r}."
         raise BadAddress(message)
     if not token or not all("!" <= c <= "~" and c not in "/?#%{}" for c in token):

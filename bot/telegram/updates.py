@@ -17,7 +17,7 @@ from telegram import (
     User,
 )
 
-from bot.conversation.commands import BY_NAME
+from bot.conversation.commands import BY_NAME, COMMANDS, OPS
 from bot.conversation.events import (
     Command,
     Event,
@@ -37,6 +37,8 @@ ALLOWED_UPDATES = ("message", "callback_query", "message_reaction")
 
 # Telegram marks only latin commands as such; Korean readers type "/추천@bot 스릴러" all the same.
 _COMMAND = re.compile(r"/([^\s@/]+)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
+# Whose a command is to give, the conversation knows.
+_LATIN = frozenset(spec.name for spec in (*COMMANDS, OPS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,11 @@ def _words(message: Message, me: Me) -> Said | None:
         name, target, rest = match[1], match[2], (match[3] or "").strip()
         if target and target.lower() != me.username.lower():
             return None
-        spec = BY_NAME.get(unicodedata.normalize("NFC", name).lower())
-        if spec is not None and name.isascii():
-            return Command(spec.name, rest)
-        if shared and not target and spec is None:
+        known = unicodedata.normalize("NFC", name).lower()
+        if shared and not target and known not in BY_NAME:
             return None  # most likely another bot's
+        if known in _LATIN:
+            return Command(known, rest)
         return Text(f"/{name} {rest}".strip())
     if not shared:
         return Text(text) if text else None

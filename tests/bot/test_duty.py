@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -10,10 +11,12 @@ from bot.duty import Duty
 from bot.serving import Serving
 from db import alerts, duties, outbox, pulses
 from db.engine import Database
-from tasks.records import missed
-from tests.plugins.library import NOON, activate, stock
+from db.settings import OperatorSettings
+from db.watch import missed
+from tests.fakes.waiting import eventually
+from tests.plugins.library import NOON, activate, saved, stock
 
-BOSS = ("telegram", "1")
+OPERATORS = OperatorSettings(admins=(("telegram", "1"),), timezone=ZoneInfo("Asia/Tokyo"))
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def serving(database, model_dir, clock):
 
 @pytest.fixture
 def duty(database, serving, clock):
-    return Duty(database, serving, clock, name="telegram@one", admins=[BOSS])
+    return Duty(database, serving, clock, name="telegram@one", operators=OPERATORS)
 
 
 def expect(database, job, *, late_in):
@@ -65,13 +68,13 @@ def test_a_late_job_is_an_incident_of_which_operators_are_told_once(duty, databa
         duty.look()
 
     sentence = (
-        "The job retrain was due at 2026-05-04 11:30 UTC and has not run: "
+        "The job retrain was due at 2026-05-04 20:30 (Asia/Tokyo) and has not run: "
         "webtoonctl status shows what lives."
     )
     (incident,), _ = seen(database)
     assert (incident.key, incident.message) == (missed("retrain"), sentence)
     assert letters(database) == [sentence]
-    assert [(entry["event"], entry["job"]) for entry in logs] == [("job missed", "retrain")]
+    assert [(entry["event"], entry["job"]) for entry in logs] == [("a job did not run", "retrain")]
 
 
 def test_it_looks_at_once_goes_on_and_takes_its_pulse_back_in_the_end(duty, database):
@@ -93,9 +96,30 @@ def test_it_looks_at_once_goes_on_and_takes_its_pulse_back_in_the_end(duty, data
     assert seen(database) == ([], [])
 
 
+def test_a_pulse_names_another_model_without_waiting_for_its_minute(
+    duty, serving, database, digest, model_dir
+):
+    stock(database)
+    activate(database, "first", digest)
+    serving.refresh()
+    other = saved(model_dir, "second")
+
+    def named():
+        return [pulse.facts["model"] for pulse in seen(database)[1]]
+
+    duty.start()
+    eventually(lambda: named() == ["first"], "a pulse")
+    activate(database, "second", other)
+    serving.refresh()
+    eventually(lambda: named() == ["second"], "a pulse with the other model", seconds=30)
+
+    duty.close()
+    duty._thread.join(10)
+
+
 def test_it_survives_a_database_that_is_away(serving, clock):
     away = Database("postgresql://nobody@127.0.0.1:1/nothing")
-    duty = Duty(away, serving, clock, name="telegram@one")
+    duty = Duty(away, serving, clock, name="telegram@one", operators=OPERATORS)
     tried, look = threading.Semaphore(0), duty.look
 
     def counted():

@@ -7,9 +7,11 @@ import pytest
 import structlog
 
 from bot.bridge import Bridge
-from bot.conversation.events import Platform
+from bot.conversation.events import Command, Platform
 from bot.hearing import Hearing
 from bot.metrics import Metrics
+from bot.telegram.updates import Me, read
+from tests.fakes.telegram_server import TelegramServer
 from tests.plugins.chat import ON_SQLITE, Chat, World
 
 pytestmark = ON_SQLITE
@@ -58,6 +60,24 @@ def test_what_readers_do_is_counted_by_what_came_of_it(measured, metrics):
         "updates_total platform=telegram kind=press outcome=answered": 1,
     }
     assert figures(metrics)["update_seconds_count platform=telegram"] == 7
+
+
+def test_ops_is_counted_as_a_command_on_both_platforms_and_no_word_is_a_label(measured, metrics):
+    telegram = TelegramServer()  # without a socket: what people say becomes updates all the same
+    telegram.allowed = ["message"]
+    boss, me = telegram.user("Boss"), Me(telegram.bot.id, "WebtoonTestBot")
+    there = measured.as_("boss", platform="discord")
+
+    for words in ("/ops", "/unheard-of", "/never"):
+        update = telegram.updates[telegram.say(boss, words)]
+        measured.does(read(update, me).event.said)
+    there.does(Command("ops"))
+
+    assert {k: v for k, v in figures(metrics).items() if k.startswith("updates_total")} == {
+        "updates_total platform=telegram kind=command outcome=answered": 1,
+        "updates_total platform=telegram kind=text outcome=answered": 2,
+        "updates_total platform=discord kind=command outcome=answered": 1,
+    }
 
 
 def test_verdicts_are_counted_by_how_they_came(measured, metrics):

@@ -42,16 +42,18 @@ def put(database, clock):
 
 
 @asynccontextmanager
-async def delivering(hearing, send):
-    """A post that runs, and whose every pause is short."""
+async def delivering(hearing, send, patience=5.0):
+    """A post that runs, and whose every pause is short; in the end it was cancelled."""
     bridge = Bridge(hearing)
-    post = asyncio.create_task(Post(bridge, Platform.TELEGRAM, send, pause=0.01).run())
+    post = Post(bridge, Platform.TELEGRAM, send, pause=0.01, patience=patience)
+    running = asyncio.create_task(post.run())
     try:
-        yield
+        yield running
     finally:
-        post.cancel()
+        if not running.cancelling():
+            running.cancel()
         with suppress(asyncio.CancelledError):
-            await post
+            await running
         bridge.close()
 
 
@@ -67,6 +69,23 @@ class Sending:
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append((user, text))
+
+
+class Slow:
+    """Takes a letter at once, and says that it arrived when it is let go."""
+
+    def __init__(self):
+        self.sent, self.cut_short = [], 0
+        self.taken, self.go = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, user, text):
+        self.sent.append(text)
+        self.taken.set()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cut_short += 1
+            raise
 
 
 async def until(condition):
@@ -142,3 +161,68 @@ async def test_what_was_sent_is_not_sent_again_where_the_database_was_away(datab
         await until(lambda: settled(database))
 
     assert send.sent == [("1", "once")]
+
+
+async def test_an_orderly_stop_lets_the_letter_on_its_way_arrive_and_begins_no_other(
+    database, hearing, put
+):
+    send = Slow()
+    put("on its way")
+    put("not yet")
+
+    async with delivering(hearing, send) as post:
+        await send.taken.wait()
+        post.cancel()
+        await asyncio.sleep(0)  # it hears of that before the letter arrives
+        send.go.set()
+
+    assert send.sent == ["on its way"]
+    assert settled(database) == {"on its way": None}
+
+
+async def test_an_orderly_stop_tells_the_database_what_it_could_not_be_told_before(
+    database, hearing, put
+):
+    send, posted, away = Sending(), hearing.posted, asyncio.Event()
+    put("once")
+
+    def unsure(letter, error=None):
+        if not away.is_set():
+            away.set()
+            raise Unavailable
+        posted(letter, error)
+
+    hearing.posted = unsure
+    bridge = Bridge(hearing)
+    post = asyncio.create_task(Post(bridge, Platform.TELEGRAM, send, pause=60).run())
+    await until(away.is_set)
+    post.cancel()
+    with suppress(asyncio.CancelledError):
+        await post
+
+    bridge.close()
+    assert settled(database) == {"once": None}
+
+
+async def test_an_orderly_stop_waits_no_longer_than_its_patience_lasts(database, hearing, put):
+    send = Slow()
+    put("never arrives")
+
+    async with asyncio.timeout(5), delivering(hearing, send, patience=0.01):
+        await send.taken.wait()
+
+    assert send.cut_short == 1
+    assert settled(database) == {}
+
+
+async def test_who_cancels_twice_is_not_kept_waiting(hearing, put):
+    send = Slow()
+    put("never arrives")
+
+    async with asyncio.timeout(5), delivering(hearing, send, patience=60) as post:
+        await send.taken.wait()
+        post.cancel()
+        await asyncio.sleep(0)  # a turn for it to hear of the first
+        post.cancel()
+
+    assert send.cut_short == 1

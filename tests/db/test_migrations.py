@@ -1,16 +1,18 @@
 """The schema as Alembic makes it, on both databases."""
 
+from datetime import timedelta
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import bindparam, inspect, text
 
-from db import schema
+from db import models, schema
 from db.engine import Database
 from db.errors import Unreachable, WrongSchema
 from db.probe import newest
-from db.tables import Base
-from tests.plugins.library import stock
+from db.tables import Base, UtcDateTime
+from tests.plugins.library import NOON, stock
 
 
 def tables(database):
@@ -45,6 +47,33 @@ def test_up_twice_is_up_once_and_keeps_the_rows(database):
 
     with database.read() as session:
         assert session.scalar(text("SELECT count(*) FROM webtoon")) == 30
+
+
+def test_models_of_before_are_in_the_order_in_which_they_served(empty_database):
+    """With `b` made active again by hand, after `d` was rejected and `c` served."""
+    schema.upgrade(empty_database, "0002")
+    states = {"a": "retired", "b": "active", "c": "retired", "d": "rejected"}
+    insert = text(
+        "INSERT INTO model (id, state, created_at, readers, items, rows, metrics, demo, digest)"
+        " VALUES (:id, :state, :at, 1, 1, 1, '{}', false, '')"
+    ).bindparams(bindparam("at", type_=UtcDateTime()))
+    with empty_database.write() as session:
+        for days, (id_, state) in enumerate(states.items()):
+            session.execute(insert, {"id": id_, "state": state, "at": NOON + timedelta(days=days)})
+
+    schema.upgrade(empty_database)
+
+    with empty_database.read() as session:
+        served = {row.id: row.activated_at for row in models.every(session)}
+        before = [row.id for row in models.served_before(session)]
+    third = NOON + timedelta(days=2)
+    assert served == {"a": NOON, "b": third, "c": third, "d": None}
+    assert before == ["c", "a"]
+
+    schema.downgrade(empty_database, "0002")
+    schema.upgrade(empty_database)
+    with empty_database.read() as session:
+        assert {row.id: row.activated_at for row in models.every(session)} == served
 
 
 def test_migrations_and_tables_say_the_same(database):
@@ -108,3 +137,16 @@ def test_a_database_that_is_away_is_said_in_one_sentence():
         schema.upgrade(database)
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_tables_of_a_later_version_are_refused_in_a_sentence_and_left_alone(database):
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    sentence = f"The database is at schema 9999, newer than the {newest()} that this version knows"
+
+    for act in (schema.upgrade, schema.downgrade, schema.require_head):
+        with pytest.raises(WrongSchema, match=sentence):
+            act(database)
+
+    assert schema.revision(database) == "9999"
+    assert "webtoon" in tables(database)

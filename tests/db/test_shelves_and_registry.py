@@ -140,12 +140,41 @@ def test_the_active_mark_moves_and_the_one_before_is_retired(session):
     assert models.active(session) is None
     for hours, name in enumerate(("a", "b", "c")):
         models.register(session, model(name, hours))
-        models.activate(session, name)
+        models.activate(session, name, NOON)
 
     assert [(row.id, row.state.value) for row in models.every(session)] == [
         ("c", "active"), ("b", "retired"), ("a", "retired"),
     ]  # fmt: skip
-    assert [row.id for row in models.retired_before(session, models.active(session))] == ["b", "a"]
+    assert [row.id for row in models.served_before(session)] == ["b", "a"]
+
+
+def test_what_served_last_comes_first_whenever_it_was_made_and_whatever_the_clock_said(session):
+    for hours, name in enumerate(("a", "b", "c", "d")):
+        models.register(session, model(name, hours))
+    for name, at in (("a", 0), ("b", 5), ("c", -9), ("a", -9), ("d", 9)):
+        models.activate(session, name, NOON + timedelta(hours=at))
+
+    late = NOON + timedelta(hours=5)
+    assert [(row.id, row.activated_at) for row in models.served_before(session)] == [
+        ("a", late + timedelta(microseconds=2)),
+        ("c", late + timedelta(microseconds=1)),
+        ("b", late),
+    ]
+    assert models.active(session).activated_at == NOON + timedelta(hours=9)
+
+
+def test_a_candidate_is_finished_or_given_up_and_nothing_else_is(session):
+    for name in ("a", "b"):
+        models.register(session, model(name))
+    done = replace(model("a"), state=ModelState.REJECTED, digest="other", note="It is worse.")
+
+    assert models.candidates(session, NOON) == []
+    assert sorted(models.candidates(session, NOON + timedelta(hours=1))) == ["a", "b"]
+    assert models.every(session) == []
+    assert (models.finish(session, done), models.finish(session, done)) == (True, False)
+    assert (models.give_up(session, "a"), models.give_up(session, "b")) == (False, True)
+    assert (models.every(session), models.get(session, "b")) == ([done], None)
+    assert models.give_up(session, "b") is True
 
 
 def test_two_models_are_never_active_at_once(database):
@@ -164,17 +193,17 @@ def test_of_two_trainings_at_once_the_later_is_active(database_url, earlier):
     for name in earlier:
         with one.write() as session:
             models.register(session, model(name))
-            models.activate(session, name)
+            models.activate(session, name, NOON)
 
     def publish():
         with other.write() as session:
             models.register(session, model("c", 2))
-            models.activate(session, "c")
+            models.activate(session, "c", NOON)
 
     with ThreadPoolExecutor(1) as pool:
         with one.write() as session:
             models.register(session, model("b", 1))
-            models.activate(session, "b")
+            models.activate(session, "b", NOON)
             publishing = pool.submit(publish)
             waits_for_lock(one)
         publishing.result(timeout=10)
@@ -199,9 +228,10 @@ def waits_for_lock(database):
 
 
 def test_a_model_comes_back_as_it_was_registered(session):
-    models.register(session, model("a"))
+    rejected = model("a", state=ModelState.REJECTED)
+    models.register(session, rejected)
 
-    assert models.every(session) == [model("a")]
+    assert models.every(session) == [rejected]
 
 
 def test_the_last_run_of_each_job_is_told(session):

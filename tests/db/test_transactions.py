@@ -213,6 +213,7 @@ def test_any_zone_goes_in_and_utc_comes_out(database):
         "sqlite",
         "oracle://x",
         "postgresql://user:hunter2@host:notaport/db",
+        "postgresql://user:hunter2@host:65536/db",
         "postgresql://user:hunter2@host/db?foo=bar",
         "postgresql+asyncpg://user:hunter2@host/db",
         "sqlite+aiosqlite:///hunter2.db",
@@ -284,5 +285,18 @@ def test_a_folder_is_made_for_a_new_file(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(DatabaseError):
+    with pytest.raises(BadUrl) as refused:
         Database(f"sqlite:///{tmp_path}/file/new.db")
+
+    assert str(refused.value) == (
+        f"DATABASE_URL is in a folder that cannot be made: {tmp_path}/file: file exists"
+    )
+
+
+def test_a_folder_is_no_database(tmp_path):
+    with pytest.raises(BadUrl) as refused:
+        Database(f"sqlite:///{tmp_path}")
+
+    assert str(refused.value) == (
+        f"DATABASE_URL is a folder, and should be a file in one: {tmp_path}"
+    )

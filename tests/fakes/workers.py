@@ -1,25 +1,15 @@
-"""Worker processes that tests start, stall, and kill; and waiting for what they do."""
+"""Worker processes that tests start, stall, and kill."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
+from tests.fakes.waiting import SECONDS, eventually
+
 ROOT = Path(__file__).parents[2]
-SECONDS = 60.0
-
-
-def eventually(condition, what, seconds=SECONDS):
-    """What `condition` returns once that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not come about within {seconds} seconds")
 
 
 class Worker:
@@ -95,6 +85,6 @@ class Worker:
             return condition()
 
         try:
-            return eventually(reached, what)
+            return eventually(reached, what, SECONDS)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log()}") from None

@@ -52,6 +52,15 @@ def valkey_url(valkey_server):
     return url
 
 
+@pytest.fixture
+def valkey_socket(valkey_server, tmp_path_factory):
+    """The path of the socket of a server of this test's own."""
+    path = tmp_path_factory.mktemp("valkey") / "socket"
+    server = _started(appendonly="no", save="", unix_socket_path=path)
+    yield path
+    server.terminate()
+
+
 class MortalServer:
     """A Valkey server of one test's own that keeps what it is told, and can be killed."""
 

@@ -20,6 +20,12 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 PROGRAMS = Path(sys.executable).parent
 SECONDS = 60.0
+# What has to be in .env, with characters that make trouble in addresses and options.
+VARIABLES = {
+    "POSTGRES_PASSWORD": "p@ss:word/with?all#of%it",
+    "FLOWER_PASSWORD": "flower:password",
+    "GRAFANA_PASSWORD": "grafana",
+}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<else>[^}]*))?\}")
 
 

@@ -24,6 +24,7 @@ from tests.fakes.discord_server import DiscordServer
 from tests.fakes.telegram_server import TelegramServer
 
 PROGRAMS = Path(sys.executable).parent
+ROOT = Path(__file__).parents[2]
 SECONDS = 20.0
 
 
@@ -49,6 +50,8 @@ class Home:
             "MODEL_DIR": str(self.model_dir),
             "LANG": "ko_KR.UTF-8",
             "PYTHONWARNINGS": "ignore",
+            # The environment that runs the tests may be another checkout's.
+            "PYTHONPATH": str(ROOT),
         }
         return kept | own | more
 

@@ -153,4 +153,4 @@ def activate(database, model_id, digest, now=NOON, *, demo=False):
     row = ModelRow(model_id, ModelState.CANDIDATE, now, 400, len(SHELF), 9_000, {}, demo, digest)
     with database.write() as session:
         models.register(session, row)
-        models.activate(session, model_id)
+        models.activate(session, model_id, now)

@@ -20,6 +20,7 @@ from recommender.errors import (
     ArtifactNotWritten,
     ArtifactVersion,
 )
+from tests.fakes.closed import closed
 
 ARRAYS = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "cold": np.array([True, False])}
 FACTS = {"kind": "test", "ids": ["naver:1", "신의 탑"], "created_at": "2025-01-01T03:00:00+09:00"}
@@ -259,6 +260,35 @@ except ArtifactNotWritten as error:
 
     assert (found.stdout, found.stderr) == ("not written\n", "")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["weights.npy", "manifest.json"])
+def test_a_full_disk_is_said_to_be_full_and_where(tmp_path, monkeypatch, name):
+    opened = Path.open
+
+    def open_full(self, *mode):
+        return opened(Path("/dev/full") if self.name == name else self, *mode)
+
+    monkeypatch.setattr(Path, "open", open_full)
+
+    with pytest.raises(ArtifactNotWritten) as told:
+        artifact.write(tmp_path / "m", {"weights": np.zeros((300, 300))}, FACTS)
+    assert str(told.value) == f"{tmp_path}/m was not written: no space is left in {tmp_path}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_must_not_be_used_is_one_sentence_for_all_who_do(written):
+    folder, digest = written
+
+    with closed(folder.parent):
+        with pytest.raises(ArtifactDamaged, match=r"no readable manifest\.json: Permission denied"):
+            artifact.read(folder, digest)
+        with pytest.raises(ArtifactNotWritten, match="was not written: Permission denied"):
+            artifact.write(folder, ARRAYS, FACTS)
+        with pytest.raises(ArtifactNotWritten, match="cannot be read: Permission denied"):
+            artifact.sweep(folder.parent, datetime.fromtimestamp(2_000, UTC))
+
+    assert artifact.read(folder, digest).digest == digest
 
 
 def test_an_interrupt_in_the_middle_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the operator's tests share: a stocked library with raters, and the command line."""
+"""What the operator's tests share: a stocked library with raters, the command line, a backup."""
 
 import json
 import sys
@@ -10,8 +10,16 @@ import pytest
 from db import catalogue, ratings
 from db.ratings import Star
 from recommender.simulate import simulate
+from tasks import backup
 from tasks.features import features_of
-from tests.plugins.library import stock
+from tests.plugins.library import NOON, stock
+from tests.plugins.lived_in import live_in
+
+# What the command line promises to tell of a model as JSON.
+KEYS = {"id", "state", "created_at", "activated_at", "demo", "note"}
+KEYS |= {"readers", "items", "rows", "metrics"}
+
+sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -67,3 +75,31 @@ def operator(database_url, tmp_path, monkeypatch, capsys):
         return Done(ended.value.code or 0, told.out, told.err)
 
     return run
+
+
+@pytest.fixture
+def trained(crowd, operator):
+    """A shelf with raters and a model of it."""
+    crowd(150)
+    assert operator("train").code == 0
+    return operator
+
+
+@pytest.fixture
+def lived_in(database, digest):
+    """The database with something in every table."""
+    live_in(database, digest)
+    return database
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Where a backup goes."""
+    return tmp_path / "backups" / "backup.tar.gz"
+
+
+@pytest.fixture
+def written(lived_in, model_dir, file):
+    """A backup of the database that was lived in."""
+    backup.write(lived_in, model_dir, file, NOON)
+    return file

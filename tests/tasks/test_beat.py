@@ -14,8 +14,9 @@ from db import alerts, duties, jobs, locks, outbox, pulses
 from db.engine import Database
 from db.errors import Unreachable
 from tasks import resuming
-from tasks.app import app, configuration
+from tasks.app import app
 from tasks.beat import Scheduler
+from tasks.configuration import configuration
 from tasks.records import Occasion, recorded
 
 THREE = datetime(2026, 5, 3, 18, tzinfo=UTC)  # 03:00 in Seoul
@@ -357,8 +358,8 @@ def test_two_beats_send_twice_and_the_work_is_done_once(database, start, monkeyp
     sent = first.sent()
     effects = []
 
-    def work(database, **recording):
-        with recorded(database, "retrain", **recording) as record:
+    def work(recording):
+        with recorded("retrain", recording) as record:
             effects.append(record.began)
             record.ended = Ended()
         return record.ended

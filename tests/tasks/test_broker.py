@@ -1,12 +1,12 @@
 """What an operator sees of the broker, also when it is away."""
 
-import socket
-import time
+import asyncio
 
 import pytest
 import redis
 
 from tasks import broker
+from tests.fakes.waiting import SECONDS
 
 
 def test_waiting_jobs_are_counted(valkey_url):
@@ -42,6 +42,29 @@ def test_where_a_password_might_be_taken_for_a_place_none_is_named(url):
     assert str(raised.value) == "Redis does not answer"
 
 
+def test_a_broker_that_will_not_have_us_is_told_from_one_that_is_away(valkey_url):
+    place = valkey_url.removesuffix("/0").removeprefix("redis://")
+    nobody = valkey_url.replace("redis://", "redis://nobody:hunter2@")
+    guest = valkey_url.replace("redis://", "redis://guest:hunter2@")
+
+    with redis.Redis.from_url(valkey_url) as client:
+        client.execute_command("ACL", "SETUSER", "guest", "on", ">hunter2", "+select")
+        said = [refused(url) for url in (nobody, guest, valkey_url.removesuffix("0") + "99")]
+        client.execute_command("ACL", "DELUSER", "guest")
+
+    assert said == [
+        f"Redis at {place} wants another user name or password",
+        f"Redis at {place} wants another user name or password",
+        f"Redis at {place} has no database of this number",
+    ]
+
+
+def refused(url):
+    with pytest.raises(broker.BrokerRefuses) as raised:
+        broker.waiting(url)
+    return str(raised.value)
+
+
 def test_a_socket_is_named_by_its_path():
     with pytest.raises(broker.BrokerAway) as raised:
         broker.waiting("unix://user:hunter2@/no/such.sock?db=0")
@@ -49,11 +72,24 @@ def test_a_socket_is_named_by_its_path():
     assert str(raised.value) == "Redis does not answer at /no/such.sock"
 
 
-def test_a_broker_that_accepts_and_says_nothing_is_away_after_a_second():
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        began = time.monotonic()
-        with pytest.raises(broker.BrokerAway):
-            broker.waiting(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-        took = time.monotonic() - began
+async def test_a_broker_that_accepts_and_says_nothing_is_called_once_and_given_up():
+    called, ended = [], asyncio.Queue()
 
-    assert took < 4
+    async def silent(reader, writer):
+        called.append(writer)
+        try:
+            async with asyncio.timeout(SECONDS):
+                await reader.read()
+            await ended.put("by the caller")
+        except TimeoutError:
+            await ended.put("by the broker")
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(broker.BrokerAway):
+            await asyncio.to_thread(broker.waiting, f"redis://127.0.0.1:{port}/0")
+        by_whom = await ended.get()
+
+    assert by_whom == "by the caller"
+    assert len(called) == 1

@@ -10,7 +10,8 @@ import pytest
 
 from db import jobs, models
 from recommender.default import DefaultModel
-from tasks.app import LONGEST_JOB, REDELIVERED_AFTER, app, configuration
+from tasks.app import app
+from tasks.configuration import LONGEST_JOB, REDELIVERED_AFTER, configuration
 
 ANSWER_SECONDS = 60
 

@@ -2,14 +2,21 @@
 
 import os
 import signal
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 
 from bot.serving import Serving
 from db import alerts, jobs, locks, models
-from tasks.app import app, configuration
+from recommender import artifact
+from tasks import pruning
+from tasks.app import app
+from tasks.configuration import configuration
 from tasks.jobs import RETRAIN, retrain
+from tasks.pruning import Retention
+from tasks.records import Recording
 from tasks.training import STAGES
 from tests.fakes.workers import SECONDS, Worker, eventually
 from tests.plugins.chat import ON_SQLITE
@@ -19,6 +26,7 @@ ON_POSTGRESQL = [
     pytest.mark.usefixtures("database_url"),
     pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
 ]
+SEOUL = ZoneInfo("Asia/Seoul")
 # As in tests/fakes/stalling_worker.py, which only a worker's process can import.
 PHASES = (*STAGES, "writing", "registering", "recording")
 
@@ -39,7 +47,7 @@ class Scene:
 
     def __init__(self, database, folder, environment):
         self.database, self._folder, self._environment = database, folder, environment
-        self.active = retrain(database, folder / "models", clock=lambda: NOON).model.id
+        self.active = retrain(Recording(database, lambda: NOON), folder / "models").model.id
         self.sender = app.__class__("webtoonbot")
         self.sender.add_defaults(configuration)
 
@@ -68,9 +76,27 @@ class Scene:
             incidents = [alert.key for alert in alerts.open_alerts(session)]
         assert not [key for key in incidents if key.startswith("model-damaged")]
         assert [row.id for row in rows if row.state == "active"] == [serving.library.served.id]
-        # What is registered is there as a whole; at whatever else there is, bots do not look.
+        # What is registered is there as a whole; whatever else there is, is known to be unfinished.
         assert all((folder / row.id / "manifest.json").exists() for row in rows)
+        assert self.unfinished() >= self.folders() - {row.id for row in rows}
         return serving.library.served.id
+
+    def folders(self):
+        """What is in MODEL_DIR, but for what is just being written."""
+        names = {path.name for path in (self._folder / "models").iterdir()}
+        return {name for name in names if not name.startswith(artifact.ASIDE)}
+
+    def unfinished(self):
+        """The models that were begun, whether or not somebody is still at it."""
+        with self.database.read() as session:
+            return set(models.candidates(session, datetime.now(UTC) + timedelta(days=1)))
+
+    def tidied(self):
+        """What is in MODEL_DIR after a pruning that comes some hours later."""
+        later = datetime.now(UTC) + timedelta(hours=2)
+        pruning.prune(self.database, self._folder / "models", Retention(365, 10), later)
+        assert self.unfinished() == set()
+        return {path.name for path in (self._folder / "models").iterdir()}
 
     def done(self, task):
         """Waits until this task's run has ended well; its model, which is the active one."""
@@ -96,6 +122,8 @@ def environment(database_url, valkey_url, tmp_path, monkeypatch):
         "REDIS_URL": valkey_url,
         "MODEL_DIR": str(tmp_path / "models"),
         "LOG_FORMAT": "json",
+        # No slot comes while a test runs.
+        "RETRAIN_AT": f"{datetime.now(SEOUL) - timedelta(hours=6):%H:%M}",
         "PYTHONWARNINGS": "ignore",
     }
     for name, value in own.items():
@@ -126,11 +154,12 @@ def test_whatever_phase_its_worker_is_killed_in_the_next_worker_does_the_job(sce
 
             worker.kill()
 
-        if phase != "recording":  # the new model is published already
-            assert scene.served() == active, phase
+        assert scene.served() == active, phase
         assert eventually(scene.free, f"a free lock after {phase}")
     with scene.worker():
         assert scene.done(task) != active
+    assert len(scene.unfinished()) > 1
+    assert scene.tidied() == scene.models()
 
 
 @only(ON_POSTGRESQL)
@@ -145,6 +174,8 @@ def test_a_worker_killed_while_it_publishes_leaves_neither_model_nor_lock(scene)
     with scene.worker():
         made = scene.done(task)
     assert scene.models() == {scene.active, made}
+    assert len(scene.unfinished()) == 1
+    assert scene.tidied() == scene.models()
 
 
 @pytest.mark.parametrize("phase", ["fitting", "registering"])
@@ -178,7 +209,7 @@ def test_a_task_delivered_twice_to_two_workers_has_one_effect(scene, valkey_url)
                 lambda: next((pair for pair in pairs if pair[0].stands_still()), None),
                 "a training",
             )
-            beside.says("Retry in")
+            beside.says("Retry at")
             at_it.go_on()
             made = scene.done(task)
             eventually(
@@ -203,3 +234,17 @@ def test_two_beats_two_workers_one_slot_one_training(scene):
     assert (key.partition(":")[0], outcome) == ("slot", "ok")
     assert by_hand == (None, "ok")
     assert scene.models() == {scene.active, first["model_id"]}
+
+
+@only(ON_SQLITE)
+def test_a_job_waits_for_the_one_before_it_however_often_it_has_to_look(scene):
+    retries = app.tasks[f"tasks.{RETRAIN}"].max_retries
+    with scene.worker() as worker:
+        with locks.held(scene.database, RETRAIN):
+            task = scene.sender.send_task(f"tasks.{RETRAIN}", retries=retries)
+            worker.says("Retry at")
+            worker.says("is running already")
+
+        made = scene.done(task)
+
+    assert made != scene.active

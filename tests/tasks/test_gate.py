@@ -18,6 +18,7 @@ from recommender.splits import held_out
 from tasks import gate, measuring
 from tasks.jobs import retrain
 from tasks.material import prepare, read
+from tasks.records import Recording
 from tasks.training import train
 
 NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
@@ -69,11 +70,11 @@ def test_a_model_that_learnt_from_nonsense_is_rejected_kept_and_told(
 ):
     crowd(300)
     admin = ("telegram", "42")
-    old = retrain(stocked, tmp_path, clock=clock, tell=(admin,)).model
+    old = retrain(Recording(stocked, clock, tell=(admin,)), tmp_path).model
     scramble(stocked)
     clock.pass_(days=1)
 
-    trained = retrain(stocked, tmp_path, clock=clock, tell=(admin,))
+    trained = retrain(Recording(stocked, clock, tell=(admin,)), tmp_path)
 
     new = trained.model
     assert states(stocked) == {old.id: "active", new.id: "rejected"}
@@ -94,14 +95,14 @@ def test_the_next_good_model_is_served_again_and_closes_the_incident(
     stocked, crowd, tmp_path, clock
 ):
     crowd(300)
-    retrain(stocked, tmp_path, clock=clock)
+    retrain(Recording(stocked, clock), tmp_path)
     scramble(stocked)
-    assert retrain(stocked, tmp_path, clock=clock).rejected
+    assert retrain(Recording(stocked, clock), tmp_path).rejected
     with stocked.write() as session:
         session.execute(delete(Rating))
     crowd(300)
 
-    trained = retrain(stocked, tmp_path, clock=clock)
+    trained = retrain(Recording(stocked, clock), tmp_path)
 
     assert states(stocked)[trained.model.id] == "active"
     with stocked.read() as session:
@@ -185,6 +186,28 @@ def test_where_the_active_model_cannot_be_read_the_new_one_serves(stocked, crowd
     assert ("format 99" in trained.model.note) == (what == "of another version")
 
 
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    [("ratings", "It learnt from 144 ratings, "), ("readers", "It learnt from simulated readers")],
+)
+def test_where_the_active_model_cannot_be_read_what_it_learnt_from_still_counts(
+    stocked, crowd, tmp_path, lost, reason
+):
+    rate(stocked, FITTED[:25])
+    old = train(stocked, tmp_path, now=NOW).model
+    (tmp_path / old.id / "weights.npy").unlink()
+    if lost == "ratings":
+        forget(stocked, FITTED[12:25])
+    else:
+        crowd(120, source="demo", simulated=True, seed=2)
+
+    trained = train(stocked, tmp_path, now=LATER)
+
+    assert states(stocked) == {old.id: "active", trained.model.id: "rejected"}
+    assert trained.rejected.startswith(reason)
+    assert " It was not compared with the model before it. " in trained.rejected
+
+
 def test_a_mark_that_moved_while_a_model_was_made_stays_where_it_is(stocked, crowd, tmp_path):
     crowd(60)
     first, second = (train(stocked, tmp_path, now=now).model for now in (NOW, LATER))
@@ -192,7 +215,7 @@ def test_a_mark_that_moved_while_a_model_was_made_stays_where_it_is(stocked, cro
     def go_back(stage):
         if stage == "publishing":
             with stocked.write() as session:
-                models.activate(session, first.id)
+                models.activate(session, first.id, LATER)
 
     trained = train(stocked, tmp_path, now=LATER + timedelta(days=1), progress=go_back)
 

@@ -65,7 +65,7 @@ def test_the_active_model_is_told_with_its_age_and_quality(database, exporter, c
     row = ModelRow("m1", ModelState.CANDIDATE, NOON, 400, 30, 9_000, figures, True, "")
     with database.write() as session:
         models.register(session, row)
-        models.activate(session, "m1")
+        models.activate(session, "m1", NOON)
     clock.pass_(hours=49)
 
     told = read(exporter)
@@ -141,11 +141,11 @@ def test_people_likes_incidents_letters_and_processes_are_counted(database, expo
     assert told["works{}"] == 30
     assert told["readers{}"] == 1
     assert told["verdicts{}"] == 1
-    assert told["impressions{model=m1,position=0}"] == 1
-    assert told["impressions{model=m1,position=1}"] == 1
-    assert told["impression_likes{model=m1,position=0}"] == 1
-    assert told["impression_likes{model=m1,position=1}"] == 0
-    assert "impressions{model=m1,position=2}" not in told
+    assert told["recent_impressions{model=m1,position=0}"] == 1
+    assert told["recent_impressions{model=m1,position=1}"] == 1
+    assert told["recent_impression_likes{model=m1,position=0}"] == 1
+    assert told["recent_impression_likes{model=m1,position=1}"] == 0
+    assert "recent_impressions{model=m1,position=2}" not in told
     assert told["alerts_open{key=retrain.failed}"] == 1
     assert told["outbox_waiting{}"] == 1
     assert told["pulse_age_seconds{process=telegram@a}"] == 120

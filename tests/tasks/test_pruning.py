@@ -21,9 +21,20 @@ from db import (
 from db.impressions import Shown
 from db.models import ModelRow
 from db.ratings import Star
-from db.tables import Alert, Feedback, FeedbackEvent, Inbox, ModelState, Outbox, Rating, Verdict
+from db.tables import (
+    Alert,
+    Feedback,
+    FeedbackEvent,
+    Inbox,
+    Model,
+    ModelState,
+    Outbox,
+    Rating,
+    Verdict,
+)
+from tasks import registry
 from tasks.pruning import Retention, prune
-from tests.plugins.library import NOON
+from tests.plugins.library import NOON, saved
 
 YEAR = Retention(days=365, models=2)
 NOTHING = {
@@ -148,15 +159,17 @@ def test_letters_go_after_a_month_and_pulses_after_a_day(database, pruned):
 
 @pytest.fixture
 def six(database, tmp_path):
-    """Six models with folders, a day apart; the oldest is active."""
+    """Six models with folders, a day apart; the oldest is active, and b served before it."""
     states = {"b": "retired", "c": "rejected", "d": "rejected", "e": "retired", "f": "rejected"}
     for days, name in enumerate("abcdef"):
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text("{}")
         made, state = NOON + timedelta(days=days), ModelState(states.get(name, "active"))
+        served = {"a": made + timedelta(days=9), "b": made + timedelta(days=8), "e": made}.get(name)
+        row = ModelRow(name, state, made, 1, 1, 1, {}, False, "", activated_at=served)
         with database.write() as session:
-            models.register(session, ModelRow(name, state, made, 1, 1, 1, {}, False, ""))
+            models.register(session, row)
     return tmp_path / "models"
 
 
@@ -166,16 +179,27 @@ def registered(database):
 
 
 def test_of_models_the_newest_stay_beside_the_active_one(database, six, pruned):
-    assert pruned() == {"models": 3}
+    assert pruned() == {"models": 2}
 
-    assert registered(database) == ["f", "e", "a"]
-    assert sorted(path.name for path in six.iterdir()) == ["a", "e", "f"]
+    assert registered(database) == ["f", "e", "b", "a"]
+    assert sorted(path.name for path in six.iterdir()) == ["a", "b", "e", "f"]
 
 
-def test_what_a_rollback_goes_back_to_stays_however_many_were_rejected_since(database, six, pruned):
+def test_what_served_last_stays_however_many_were_made_since(database, six, pruned):
     assert pruned(retention=Retention(days=365, models=1)) == {"models": 3}
 
-    assert registered(database) == ["f", "e", "a"]
+    assert registered(database) == ["f", "b", "a"]
+
+
+def test_where_that_is_damaged_what_a_rollback_goes_back_to_stays_as_well(database, six, pruned):
+    digest = saved(six, "e")
+    with database.write() as session:
+        session.get_one(Model, "e").digest = digest
+
+    assert pruned(retention=Retention(days=365, models=1)) == {"models": 2}
+
+    assert registered(database) == ["f", "e", "b", "a"]
+    assert registry.rollback(database, six, NOON).back.id == "e"
 
 
 def test_a_folder_that_is_gone_already_does_not_keep_its_row(database, six, pruned):
@@ -183,8 +207,8 @@ def test_a_folder_that_is_gone_already_does_not_keep_its_row(database, six, prun
         (path / "manifest.json").unlink()
         path.rmdir()
 
-    assert pruned() == {"models": 3}
-    assert registered(database) == ["f", "e", "a"]
+    assert pruned() == {"models": 2}
+    assert registered(database) == ["f", "e", "b", "a"]
 
 
 def test_pruning_again_deletes_nothing_more(database, six, pruned):
@@ -193,7 +217,7 @@ def test_pruning_again_deletes_nothing_more(database, six, pruned):
         jobs.finish(session, jobs.begin(session, "retrain", ago(days=400)), "ok", NOON)
         outbox.put(session, ("telegram", "1"), "old", ago(days=31))
 
-    assert pruned() == {"models": 3, "runs": 1, "letters": 1}
+    assert pruned() == {"models": 2, "runs": 1, "letters": 1}
     assert pruned() == {}
 
 

@@ -4,11 +4,12 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import stamina
 
 from db import alerts, duties, jobs, outbox
 from db.errors import Unreachable
-from tasks.errors import AlreadyDone, Busy, Deadly
-from tasks.records import TRIES, Ended, Occasion, earlier, recorded
+from tasks.errors import AlreadyDone, Busy, Deadly, Superseded
+from tasks.records import TRIES, Ended, Occasion, Recording, earlier, recorded
 from tasks.schedule import GRACE, Daily
 
 ADMINS = (("telegram", "1"),)
@@ -26,13 +27,24 @@ def incidents(database):
         return {alert.key: alert.message for alert in alerts.open_alerts(session)}
 
 
+def failing_once(finish):
+    away = [Unreachable("gone")]
+
+    def finished(*arguments, **facts):
+        if away:
+            raise away.pop()
+        return finish(*arguments, **facts)
+
+    return finished
+
+
 def run(database, clock, ended=OK, **more):
-    with recorded(database, "retrain", clock=clock, tell=ADMINS, **more) as record:
+    with recorded("retrain", Recording(database, clock, tell=ADMINS, **more)) as record:
         record.ended = ended
 
 
 def test_nobody_does_a_job_that_is_being_done(database, clock):
-    with recorded(database, "retrain", clock=clock) as record:
+    with recorded("retrain", Recording(database, clock)) as record:
         record.ended = OK
         with pytest.raises(Busy, match="The job retrain is running already"):
             run(database, clock)
@@ -64,7 +76,7 @@ def test_what_failed_may_be_done_again_for_the_same_occasion(database, clock):
     slot = Occasion.slot(clock())
     with (
         pytest.raises(OSError, match="full"),
-        recorded(database, "retrain", clock=clock, occasion=slot, tell=ADMINS),
+        recorded("retrain", Recording(database, clock, slot, tell=ADMINS)),
     ):
         raise OSError("full")
     assert incidents(database) == {"retrain.failed": "The job retrain failed: OSError: full"}
@@ -85,6 +97,16 @@ def test_a_rejection_is_told_and_ends_with_the_next_good_run(database, clock):
     run(database, clock)
 
     assert incidents(database) == {}
+
+
+def test_each_rejection_is_told_as_it_is_of_another_model(database, clock):
+    for reason in ("It is worse.", "It is much worse."):
+        run(database, clock, Ended("rejected", reason=reason))
+
+    with database.write() as session:
+        letters = outbox.take(session, "telegram", clock(), clock() + timedelta(hours=1))
+    assert [letter.text for letter in letters] == ["It is worse.", "It is much worse."]
+    assert incidents(database) == {"retrain.rejected": "It is much worse."}
 
 
 def test_a_run_says_when_the_job_is_next_due_and_that_it_is_no_longer_missed(database, clock):
@@ -108,7 +130,7 @@ def test_a_job_that_does_not_say_how_it_ended_has_failed(database, clock):
 
 
 def test_the_error_of_a_database_that_is_away_is_the_one_that_is_seen(database, clock):
-    with pytest.raises(Unreachable, match="gone"), recorded(database, "retrain", clock=clock):
+    with pytest.raises(Unreachable, match="gone"), recorded("retrain", Recording(database, clock)):
         raise Unreachable("gone")
 
     assert last(database).error == "Unreachable: gone"
@@ -128,3 +150,59 @@ def test_what_kills_its_process_each_time_is_given_up_and_told(database, clock):
     }
     run(database, clock, occasion=Occasion.slot(clock() + timedelta(days=1)))
     assert incidents(database) == {}
+
+
+def test_a_run_that_was_taken_for_dead_says_nothing_more(database, clock):
+    recording = Recording(database, clock, tell=ADMINS)
+
+    with pytest.raises(Superseded), recorded("retrain", recording) as record:
+        with database.write() as session:
+            jobs.close_dead(session, "retrain", clock())
+        record.ended = OK
+
+    assert last(database).error == jobs.KILLED
+    assert incidents(database) == {}
+
+
+def test_what_is_done_with_its_record_is_not_done_by_a_run_that_was_taken_for_dead(database, clock):
+    with pytest.raises(Superseded), recorded("retrain", Recording(database, clock)) as record:
+        with database.write() as session:
+            jobs.close_dead(session, "retrain", clock())
+        with database.write() as session:
+            alerts.open_alert(session, "effect", "It was done.", clock())
+            record.end(session, OK)
+
+    assert incidents(database) == {}
+
+
+def test_an_effect_and_its_record_are_there_together(database, clock):
+    with recorded("retrain", Recording(database, clock)) as record, database.write() as session:
+        alerts.open_alert(session, "effect", "It was done.", clock())
+        record.end(session, Ended(counts={"rows": 5}))
+
+    assert incidents(database) == {"effect": "It was done."}
+    assert (last(database).outcome, last(database).counts) == ("ok", {"rows": 5})
+
+
+def test_a_failure_while_the_database_is_away_does_not_look_like_a_killed_process(
+    database, clock, monkeypatch
+):
+    monkeypatch.setattr(jobs, "finish", failing_once(jobs.finish))
+    with (
+        stamina.set_testing(True, attempts=2),
+        pytest.raises(Unreachable, match="in the middle"),
+        recorded("retrain", Recording(database, clock)),
+    ):
+        raise Unreachable("in the middle")
+
+    assert last(database).error == "Unreachable: in the middle"
+
+
+def test_a_run_is_finished_also_where_the_database_was_away_for_a_moment(
+    database, clock, monkeypatch
+):
+    monkeypatch.setattr(jobs, "finish", failing_once(jobs.finish))
+    with stamina.set_testing(True, attempts=2):
+        run(database, clock)
+
+    assert last(database).outcome == "ok"

@@ -1,4 +1,4 @@
-"""Which model is to serve: going back to an earlier one, or promoting any."""
+"""The registry as an operator sees it: promoting a model, its folder, and how two models differ."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,71 +15,10 @@ from recommender.splits import held_out
 from tasks import registry
 from tasks.contrast import contrast, named
 from tasks.errors import NoModel, NothingToDo, UnreadableModel
-from tests.plugins.library import NOON, activate, saved, stock
+from tests.plugins.library import NOON, saved, stock
+from tests.tasks.models import states, three
 
-
-@pytest.fixture
-def three(database, model_dir, digest):
-    """Three models, each newer than the one before: first, second, third (active)."""
-    activate(database, "first", digest)
-    for n, name in enumerate(("second", "third"), start=1):
-        activate(database, name, saved(model_dir, name, seed=n), NOON + timedelta(days=n))
-    return database
-
-
-def states(database):
-    with database.read() as session:
-        return {row.id: str(row.state) for row in models.every(session)}
-
-
-def test_a_rollback_goes_one_model_back_each_time(three, model_dir):
-    moves = [registry.rollback(three, model_dir) for _ in range(2)]
-
-    assert [(move.left.id, move.back.id) for move in moves] == [
-        ("third", "second"),
-        ("second", "first"),
-    ]
-    assert states(three) == {"third": "rejected", "second": "rejected", "first": "active"}
-
-
-def test_a_rollback_never_comes_back_to_a_model_that_was_left(three, model_dir):
-    registry.rollback(three, model_dir)
-    digest = saved(model_dir, "fourth", seed=4)
-    activate(three, "fourth", digest, NOON + timedelta(days=4))
-
-    assert registry.rollback(three, model_dir).back.id == "second"
-
-
-def test_a_rollback_passes_over_a_damaged_model(three, model_dir):
-    (model_dir / "second" / "weights.npy").unlink()
-
-    assert registry.rollback(three, model_dir).back.id == "first"
-
-
-def test_a_rollback_to_nothing_but_damage_moves_nothing(three, model_dir):
-    for name in ("first", "second"):
-        (model_dir / name / "manifest.json").write_text("{}")
-
-    with pytest.raises(UnreadableModel, match="None of the 2 earlier models can be used"):
-        registry.rollback(three, model_dir)
-
-    assert states(three)["third"] == "active"
-
-
-def test_there_is_nothing_before_the_first_model(database, model_dir, digest):
-    activate(database, "first", digest)
-
-    with pytest.raises(NoModel, match="no earlier model than first"):
-        registry.rollback(database, model_dir)
-
-    assert states(database) == {"first": "active"}
-
-
-def test_without_any_model_there_is_nothing_to_go_back_from(database, tmp_path):
-    with pytest.raises(NoModel):
-        registry.rollback(database, tmp_path)
-    with pytest.raises(NoModel):
-        registry.active(database)
+__all__ = ["three"]  # a fixture
 
 
 @pytest.fixture
@@ -136,11 +75,15 @@ def test_where_no_model_is_active_one_can_be_promoted(three, model_dir):
     [
         ("third", NothingToDo, "third is the active model already"),
         ("fifth", NoModel, "There is no model fifth"),
+        ("sixth", NoModel, "The model sixth is still being made, or its training was killed."),
         ("second", UnreadableModel, "The model second cannot be used"),
     ],
 )
 def test_what_cannot_be_promoted_moves_nothing(refused, model_dir, model_id, error, sentence):
     (model_dir / "second" / "weights.npy").write_bytes(b"half")
+    with refused.write() as session:
+        row = models.get(session, "first")
+        models.register(session, replace(row, id="sixth", state=ModelState.CANDIDATE))
     before = states(refused)
 
     with pytest.raises(error, match=sentence):
@@ -149,12 +92,6 @@ def test_what_cannot_be_promoted_moves_nothing(refused, model_dir, model_id, err
     assert states(refused) == before
     with refused.read() as session:
         assert len(alerts.open_alerts(session)) == 2
-
-
-def test_a_model_that_was_left_says_why(three, model_dir):
-    registry.rollback(three, model_dir)
-
-    assert registry.get(three, "third").note == "Left by hand for second."
 
 
 def test_a_folder_is_told_with_its_files_and_what_is_wrong_with_them(three, model_dir):

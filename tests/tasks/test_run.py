@@ -1,42 +1,28 @@
 """`webtoonctl run`: real programs that live, work, come back when they are killed, and end."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import sys
-import time
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import redis
-from celery import Celery
-from kombu.exceptions import OperationalError
 
-from db import alerts, duties, jobs, schema
+from db import alerts, duties, schema
 from db.engine import Database
 from tasks import children, redis_server
 from tasks.children import Child, Program, pause_seconds
 from tasks.redis_server import Listener
 from tasks.settings import RunSettings, TaskSettings
 from tasks.supervisor import Told, _broker, programs
+from tests.fakes.waiting import SECONDS, eventually, eventually_async
+from tests.fakes.whole import Running, members
 from tests.plugins.doors import Home
 
-SECONDS = 60.0
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PROGRAMS = {"valkey", "worker-train", "worker-crawl", "beat"}
-
-
-def eventually(condition):
-    """What `condition` returns once it is true."""
-    deadline = time.monotonic() + SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture
@@ -46,104 +32,38 @@ def port():
         return free.getsockname()[1]
 
 
-class Running:
-    """A `webtoonctl run` in a home of its own."""
-
-    def __init__(self, home, port):
-        self.home, self.port = home, port
-        self.database = Database(home.database_url)
-        self.owes("refresh_popularity")
-        self.process = home.start("webtoonctl", "run", "--redis-port", str(port), LOG_FORMAT="json")
-
-    def owes(self, job):
-        """A job that was due two hours ago, as if this had run before."""
-        schema.upgrade(self.database)
+def owes(database_url, job):
+    """Notes a job that was due two hours ago, as if this had run before."""
+    with closing(Database(database_url)) as database:
+        schema.upgrade(database)
         due = datetime.now(UTC) - timedelta(hours=2)
-        with self.database.write() as session:
+        with database.write() as session:
             duties.expect(session, job, due, due)
-
-    def started(self, program):
-        """The ids of the processes that this program had, in order."""
-        lines = self.home.log("run").splitlines()
-        events = [json.loads(line) for line in lines if line.startswith("{")]
-        return [
-            event["pid"]
-            for event in events
-            if event["event"] == "started" and event.get("program") == program
-        ]
-
-    def groups(self):
-        return [pid for program in PROGRAMS for pid in self.started(program)]
-
-    def answering(self):
-        """The workers that answer a ping."""
-        try:
-            with self.client() as client:
-                return {name for answer in client.control.ping(timeout=0.5) for name in answer}
-        except (OSError, OperationalError, redis.RedisError):
-            return set()
-
-    @contextmanager
-    def client(self):
-        """Whoever sends tasks; a new one each time, as Valkey is killed now and then."""
-        with Celery(broker=redis_server.url(self.port), set_as_current=False) as client:
-            yield client
-
-    def refresh(self):
-        with self.client() as client:
-            client.send_task("tasks.refresh_popularity", queue="train", ignore_result=True)
-
-    def up(self):
-        """The workers' names, once both answer and beat was started."""
-        assert self.process.poll() is None, self.home.log("run")
-        names = self.answering()
-        return names if self.started("beat") and len(names) == 2 else None
-
-    def ran(self, job):
-        with self.database.read() as session:
-            return [run for run in jobs.since(session, LONG_AGO) if run.name == job and run.outcome]
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for group in self.groups():
-            for pid in members(group):
-                os.kill(pid, signal.SIGKILL)
-        self.database.close()
-
-
-def members(group):
-    """The living processes of a process group."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, its_group, *_ = entry.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(its_group) == group and state != "Z":
-            found.append(int(entry.parent.name))
-    return found
 
 
 @pytest.fixture
 def running(tmp_path, port):
-    run = Running(Home(tmp_path), port)
-    yield run
-    run.close()
+    home = Home(tmp_path)
+    owes(home.database_url, "refresh_popularity")
+    with Running(home, port) as run:
+        yield run
 
 
 def test_everything_on_one_machine_works_comes_back_and_ends(running):
-    names = {name.partition("@")[0] for name in eventually(running.up)}
-    eventually(lambda: running.ran("refresh_popularity"))
+    names = {name.partition("@")[0] for name in eventually(running.up, "all programs")}
+    eventually(lambda: running.ran("refresh_popularity"), "what was owed")
     second = running.home.run("webtoonctl", "run", "--redis-port", str(running.port))
 
     os.kill(running.started("valkey")[0], signal.SIGKILL)
     os.kill(running.started("worker-crawl")[0], signal.SIGKILL)
-    eventually(lambda: all(len(running.started(p)) == 2 for p in ("valkey", "worker-crawl")))
-    eventually(running.up)
-    running.refresh()
-    eventually(lambda: len(running.ran("refresh_popularity")) == 2)
+    eventually(
+        lambda: all(len(running.started(program)) == 2 for program in ("valkey", "worker-crawl")),
+        "both again",
+    )
+    eventually(running.up, "all programs again")
+    with running.client() as client:
+        client.send_task("tasks.refresh_popularity", queue="train", ignore_result=True)
+    eventually(lambda: len(running.ran("refresh_popularity")) == 2, "what was asked for")
     caught_up, asked_for = sorted(running.ran("refresh_popularity"), key=lambda run: run.started_at)
 
     running.process.send_signal(signal.SIGTERM)
@@ -157,12 +77,12 @@ def test_everything_on_one_machine_works_comes_back_and_ends(running):
     assert (asked_for.key or "").startswith("task:")
     assert code == 0
     assert [group for group in running.groups() if members(group)] == []
-    assert "no bot runs" in running.home.log("run")
+    assert "no bot runs" in running.log()
     assert (running.home.folder / "valkey" / "appendonlydir").is_dir()
 
 
 def test_an_end_that_comes_while_programs_are_being_started_ends_them_too(running):
-    eventually(lambda: running.started("valkey"))
+    eventually(lambda: running.started("valkey"), "a first program")
 
     running.process.send_signal(signal.SIGTERM)
 
@@ -171,12 +91,12 @@ def test_an_end_that_comes_while_programs_are_being_started_ends_them_too(runnin
 
 
 def test_nothing_lives_on_when_the_supervisor_is_killed(running):
-    eventually(lambda: all(running.started(program) for program in PROGRAMS))
+    eventually(lambda: all(map(running.started, PROGRAMS)), "all programs")
 
     running.process.kill()
     running.process.wait()
 
-    eventually(lambda: not any(members(group) for group in running.groups()))
+    eventually(lambda: not any(map(members, running.groups())), "the end of all")
 
 
 def test_a_port_that_is_taken_is_one_sentence_and_2(tmp_path):
@@ -327,7 +247,7 @@ async def test_who_does_not_end_is_killed_with_its_children_when_there_is_hurry(
     )
     child = Child(script(code), Heard())
     keeping = asyncio.create_task(child.keep())
-    await asyncio.to_thread(eventually, ready.exists)
+    await eventually_async(ready.exists, "a program with a child")
     group = child._process.pid
     hurry = asyncio.Event()
     hurry.set()
@@ -335,7 +255,7 @@ async def test_who_does_not_end_is_killed_with_its_children_when_there_is_hurry(
     await child.end(60, hurry)
     await keeping
 
-    await asyncio.to_thread(eventually, lambda: not members(group))
+    await eventually_async(lambda: not members(group), "the end of both")
 
 
 async def test_admins_are_told_of_a_program_that_does_not_live_until_it_does(database):

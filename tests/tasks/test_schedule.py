@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.agenda import Agenda
-from tasks.app import STILL_WORTH_RUNNING, app, beat_schedule
+from tasks.app import app
+from tasks.configuration import STILL_WORTH_RUNNING, beat_schedule
 from tasks.schedule import Daily
 from tasks.settings import TaskSettings
 

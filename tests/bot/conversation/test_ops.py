@@ -135,7 +135,7 @@ def test_a_demo_model_is_called_one_and_its_quality_told(boss):
             {"ndcg@10": 0.12345}, True, row.digest,
         )  # fmt: skip
         models.register(session, demo)
-        models.activate(session, "second")
+        models.activate(session, "second", NOON)
 
     line = boss.says("/ops").text.splitlines()[1]
 

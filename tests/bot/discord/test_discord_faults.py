@@ -72,9 +72,14 @@ async def test_an_address_that_is_not_discords_is_said_to_be_none(discord_server
         await served(discord_server, url=discord_server.url + path)
 
 
-async def test_an_address_that_is_none_is_said_to_be_none(discord_server):
-    with pytest.raises(NotDiscord, match="not-an-address"):
-        await served(discord_server, url="not-an-address")
+@pytest.mark.parametrize(
+    "url", ["not-an-address", "ftp://x", "https://", "http://[::1", "http://h:x"]
+)
+async def test_an_address_that_is_none_is_said_to_be_none(discord_server, url):
+    with pytest.raises(NotDiscord) as raised:
+        await served(discord_server, url=url)
+
+    assert str(raised.value).startswith(f"DISCORD_API_URL {url} is no ")
 
 
 async def test_only_the_intents_for_reactions_are_asked_for(town):

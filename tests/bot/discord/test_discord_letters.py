@@ -50,3 +50,15 @@ async def test_a_letter_that_discord_cannot_take_now_is_left_to_be_tried_again(
         await discord_server.until(lambda: hearing.posted_letters)
 
     assert hearing.posted_letters == [(2, None)]
+
+
+async def test_a_letter_on_its_way_when_the_bot_is_told_to_end_arrives(discord_server, hearing):
+    mina = discord_server.user("mina")
+    discord_server.fail("POST", "/channels/*/messages", 429, retry_after=0.2)
+    hearing.mail = [Letter(1, str(mina.id), "One."), Letter(2, str(mina.id), "Two.")]
+
+    async with serving(discord_server, hearing):
+        await discord_server.until(lambda: discord_server.called("POST", "/channels/*/messages"))
+
+    assert said_to(discord_server, mina) == ["One."]
+    assert hearing.posted_letters == [(1, None)]

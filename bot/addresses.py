@@ -1,0 +1,13 @@
+"""Where a platform's API may be."""
+
+from urllib.parse import urlsplit
+
+
+def is_http(url: str) -> bool:
+    """True if `url` is an http(s) address with a host, and with a port that is one, if any."""
+    try:
+        address = urlsplit(url)
+        port = address.port
+    except ValueError:  # brackets or a port that are none
+        return False
+    return address.scheme in {"http", "https"} and bool(address.hostname) and port != 0
