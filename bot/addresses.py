@@ -1,5 +1,6 @@
 """Where a platform's API may be."""
 
+import re
 from urllib.parse import urlsplit
 
 
@@ -11,3 +12,8 @@ def is_http(url: str) -> bool:
     except ValueError:  # brackets or a port that are none
         return False
     return address.scheme in {"http", "https"} and bool(address.hostname) and port != 0
+
+
+def shown(url: str) -> str:
+    """`url` for a log or an error, without the name and password that a proxy may want."""
+    return re.sub(r"//.*@", "//***@", url)

@@ -63,7 +63,7 @@ def load(settings: type[S]) -> S:
         return settings()
     except UnicodeDecodeError:
         raise InvalidSettings("The file .env is not UTF-8 text.") from None
-    except OSError as error:  # root's file, for a service's user; no folder, which is passed over
+    except OSError as error:  # root's alone, perhaps; a folder of this name is no file
         reason = (error.strerror or str(error)).lower()
         message = f"The file .env cannot be read: {reason}."
         raise InvalidSettings(message) from None

@@ -8,7 +8,7 @@ RecommenderError
 ├── BadParameter            a choice that the fit does not offer: dropout, number type, weight
 ├── UnknownItem             an item id or row that is not in the matrix
 └── ArtifactError           a model folder cannot be used
-    ├── ArtifactNotWritten  the disk is full, or the folder holds something else
+    ├── ArtifactNotWritten  the disk is full, the folder closed, or it holds something else
     ├── ArtifactDamaged     a file is missing, cut short or changed
     ├── ArtifactVersion     written in a format this version does not read
     └── ArtifactKind        a sound folder that holds another kind of model

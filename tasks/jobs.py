@@ -49,7 +49,10 @@ def backup(
     to: Path | None = None,
     progress: Progress | None = None,
 ) -> Ended:
-    """Writes a backup of everything. Raises Busy, AlreadyDone, NotWritten and Unreachable."""
+    """Writes a backup of everything.
+
+    Raises Busy, AlreadyDone, NotWritten, IncompleteBackup and Unreachable.
+    """
     with recorded(BACKUP, recording) as record:
         record.ended = back_up(
             recording.database, model_dir, shelf, record.began, to=to, progress=progress

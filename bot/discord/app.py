@@ -12,7 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from pydantic import SecretStr
 
-from bot.addresses import is_http
+from bot.addresses import is_http, shown
 from bot.bridge import Bridge
 from bot.discord.client import WebtoonClient
 from bot.discord.errors import BadToken, NotDiscord, PrivilegedIntents, Refused, Unreachable
@@ -98,7 +98,7 @@ async def _gateway(api_url: str) -> yarl.URL:
             session.get(f"{api_url}/gateway") as response,
         ):
             if response.status == 429 or response.status >= 500:
-                message = f"{api_url} answered {response.status}"
+                message = f"{shown(api_url)} answered {response.status}"
                 raise Unreachable(message)
             answer = await response.json() if response.ok else None
     except aiohttp.InvalidURL as error:
@@ -106,7 +106,7 @@ async def _gateway(api_url: str) -> yarl.URL:
     except (aiohttp.ContentTypeError, ValueError) as error:
         raise NotDiscord(api_url, "answered something else than JSON") from error
     except (OSError, aiohttp.ClientError) as error:
-        message = f"{api_url} cannot be reached: {error}"
+        message = f"{shown(api_url)} cannot be reached: {error}"
         raise Unreachable(message) from error
     if not isinstance(answer, dict) or not isinstance(answer.get("url"), str):
         raise NotDiscord(api_url, f"answered {response.status} when asked for the gateway")

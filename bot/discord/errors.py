@@ -8,6 +8,8 @@ DiscordError
 └── Unreachable         Discord is away; the only one that is tried again
 """
 
+from bot.addresses import shown
+
 
 class DiscordError(Exception):
     """The family's head; every message is one sentence for the operator."""
@@ -37,7 +39,7 @@ class NotDiscord(DiscordError):
 
     def __init__(self, api_url: str, found: str) -> None:
         super().__init__(
-            f"DISCORD_API_URL {api_url} {found}; expected Discord's API or a proxy of it, "
+            f"DISCORD_API_URL {shown(api_url)} {found}; expected Discord's API or a proxy of it, "
             "such as https://discord.com/api/v10."
         )
 

@@ -12,6 +12,7 @@ import structlog
 from pydantic import SecretStr
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
+from bot.addresses import shown
 from bot.bridge import Bridge
 from bot.conversation.events import Platform
 from bot.post import Post
@@ -59,7 +60,7 @@ async def serve(
             listening.result()
     except InvalidToken:
         # The library's message has the token in it, so nothing of that error may go on.
-        message = f"Telegram ({api_url}) does not know this bot: check TELEGRAM_TOKEN."
+        message = f"Telegram ({shown(api_url)}) does not know this bot: check TELEGRAM_TOKEN."
         raise BadToken(message) from None
     finally:
         stopping.cancel()

@@ -21,7 +21,7 @@ from telegram.error import (
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.addresses import is_http
+from bot.addresses import is_http, shown
 from bot.conversation.reply import Document, Reply
 from bot.post import Undeliverable
 from bot.telegram.errors import BadAddress, BadToken, Unreachable
@@ -48,7 +48,7 @@ def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
     Raises BadAddress if `api_url` is no http(s) address and BadToken if `token` cannot be one.
     """
     if not is_http(api_url):
-        message = f"TELEGRAM_API_URL is no http(s) address: {api_url!r}."
+        message = f"TELEGRAM_API_URL is no http(s) address: {shown(api_url)!r}."
         raise BadAddress(message)
     if not token or not all("!" <= c <= "~" and c not in "/?#%{}" for c in token):
         message = "TELEGRAM_TOKEN is empty or has characters that no token has."

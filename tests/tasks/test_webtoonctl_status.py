@@ -140,7 +140,7 @@ def test_status_tells_all_moments_in_one_zone_that_it_names_once(trained, monkey
 
     assert done.out.count(zone) == 1
     assert f"Times     {zone}\n" in done.out
-    assert re.search(r"UTC|[+-]\d\d:\d\d", done.out) is None
+    assert re.search(r"\bUTC\b|[+-]\d\d:\d\d", done.out) is None
     now = datetime.now(ZoneInfo(zone))
     (line,) = (line for line in done.out.splitlines() if line.startswith("Job       retrain"))
     ran, coming = (

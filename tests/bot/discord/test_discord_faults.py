@@ -82,6 +82,11 @@ async def test_an_address_that_is_none_is_said_to_be_none(discord_server, url):
     assert str(raised.value).startswith(f"DISCORD_API_URL {url} is no ")
 
 
+async def test_what_is_said_of_an_address_shows_no_password(discord_server):
+    with pytest.raises(NotDiscord, match=r"DISCORD_API_URL ftp://\*\*\*@host/v10 is no"):
+        await served(discord_server, url="ftp://me:hunter2@host/v10")
+
+
 async def test_only_the_intents_for_reactions_are_asked_for(town):
     assert [data["intents"] for data in town.gateway.identifies] == [1 | 1 << 10 | 1 << 13]
 
