@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Duty
@@ -22,6 +22,11 @@ def expect(session: Session, name: str, due_at: datetime, late_at: datetime) -> 
     """Notes when a job is next due."""
     session.merge(Duty(name=name, due_at=due_at, late_at=late_at))
     session.flush()
+
+
+def put_off(session: Session, name: str, due_at: datetime, late_at: datetime) -> None:
+    """Notes when a job is next due, if it is expected at all: nobody may be there to send it."""
+    session.execute(update(Duty).where(Duty.name == name).values(due_at=due_at, late_at=late_at))
 
 
 def every(session: Session) -> list[DutyRow]:

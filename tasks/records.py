@@ -61,8 +61,8 @@ class Ended:
 class Recording:
     """Where a run is recorded, and what is known of it before it begins.
 
-    Incidents are told to `tell`. If the job has a schedule, `slots`, its next slot is noted, so
-    that its absence is noticed.
+    Incidents are told to `tell`. If the job has a schedule, `slots`, it is next due at the slot
+    after its end.
     """
 
     database: Database
@@ -173,7 +173,7 @@ class _Book:
             alerts.open_alert(session, rejected(self.job), message, now, self.recording.tell)
         if slots is not None:
             due = slots.next_after(now)
-            duties.expect(session, self.job, due, due + GRACE)
+            duties.put_off(session, self.job, due, due + GRACE)
 
     @_patiently
     def close(self, run: int, ended: Ended) -> None:

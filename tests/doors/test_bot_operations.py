@@ -40,7 +40,7 @@ def scraped(port):
 
 def test_those_who_run_it_are_told_of_a_late_job_and_can_ask_how_it_is(home, server, port):
     boss, mina = server.user("Boss", locale="en-US"), server.user("Mina", locale="en-US")
-    rows(home, "INSERT INTO duty VALUES ('retrain', '2026-01-01 03:00', '2026-01-01 03:30')")
+    rows(home, "INSERT INTO duty VALUES ('backup', '2026-01-01 03:00', '2026-01-01 03:30')")
     environment = {"ADMINS": f"discord:{boss.id}", "METRICS_PORT": str(port)}
 
     with stopped(start_discord(home, server, **environment)) as process:
@@ -60,10 +60,10 @@ def test_those_who_run_it_are_told_of_a_late_job_and_can_ask_how_it_is(home, ser
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
-    sentence = "The job retrain was due at 2026-01-01 03:00 UTC and has not run"
+    sentence = "The job backup was due at 2026-01-01 12:00 (Asia/Seoul) and has not run"
     assert len(letter) == 1
     assert letter[0].content.startswith(sentence)
-    assert rows(home, "SELECT key FROM alert WHERE closed_at IS NULL") == [("retrain.missed",)]
+    assert rows(home, "SELECT key FROM alert WHERE closed_at IS NULL") == [("backup.missed",)]
     assert rows(home, "SELECT count(*) FROM outbox WHERE done_at IS NOT NULL") == [(1,)]
     assert sentence in told[boss][0].content
     assert told[mina][0].content == "I don't know /ops. See /help."

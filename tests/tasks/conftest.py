@@ -1,11 +1,13 @@
 """What the operator's tests share: a stocked library with raters, the command line, a backup."""
 
 import json
+import logging
 import sys
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import structlog
 
 from db import catalogue, ratings
 from db.ratings import Star
@@ -56,7 +58,17 @@ class Done:
 
 
 @pytest.fixture
-def operator(database_url, tmp_path, monkeypatch, capsys):
+def logs_as_they_were():
+    """Takes back what a process does to its logging."""
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    yield
+    root.handlers, root.level = before
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def operator(database_url, tmp_path, monkeypatch, capsys, logs_as_they_were):
     """Runs webtoonctl in an empty folder, with this database and a folder for models."""
     from tasks import cli
 

@@ -112,6 +112,7 @@ def test_each_rejection_is_told_as_it_is_of_another_model(database, clock):
 def test_a_run_says_when_the_job_is_next_due_and_that_it_is_no_longer_missed(database, clock):
     with database.write() as session:
         alerts.open_alert(session, "retrain.missed", "It did not run.", clock())
+        duties.expect(session, "retrain", clock(), clock())
 
     run(database, clock, slots=NIGHTLY)
 
@@ -206,3 +207,10 @@ def test_a_run_is_finished_also_where_the_database_was_away_for_a_moment(
         run(database, clock)
 
     assert last(database).outcome == "ok"
+
+
+def test_where_no_beat_expects_a_job_a_run_by_hand_makes_nobody_wait_for_the_next(database, clock):
+    run(database, clock, slots=NIGHTLY)
+
+    with database.read() as session:
+        assert duties.every(session) == []

@@ -8,16 +8,9 @@ import structlog
 from tasks.logs import configure
 from tasks.settings import TaskSettings
 
+pytestmark = pytest.mark.usefixtures("logs_as_they_were")
+
 DATABASE = "postgresql://bot:p/a%40ss@db/webtoonbot"
-
-
-@pytest.fixture(autouse=True)
-def logs_as_they_were():
-    root = logging.getLogger()
-    before = root.handlers, root.level
-    yield
-    root.handlers, root.level = before
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
