@@ -54,7 +54,7 @@ def prepare(folder: Path, works: int, readers: int, seed: int) -> None:
 
 def retrain(folder: Path, at: datetime, told: Connection) -> None:
     """Retrains once and tells what it took."""
-    os.nice(10)  # as in a worker
+    os.nice(19)  # as in a worker
     from tasks import jobs  # noqa: PLC0415 -- the memory of what it loads counts
     from tasks.records import Recording  # noqa: PLC0415
 

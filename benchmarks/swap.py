@@ -108,7 +108,7 @@ def swap(database: Database, folder: Path, serving: Serving, pause: float) -> li
 
 def retrain_often(folder: Path) -> None:
     """Retrains some times, one after the other."""
-    os.nice(10)  # as in a worker
+    os.nice(19)  # as in a worker
     from tasks import jobs  # noqa: PLC0415 -- a bot does not load it
     from tasks.records import Recording  # noqa: PLC0415
 

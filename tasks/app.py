@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from db.engine import Database
     from tasks.records import Ended, Recording
 
-NICENESS = 10  # whoever chats on the same machine goes first
+NICENESS = 19  # whoever chats on the same machine goes first
 BUSY_SECONDS = 30  # until a task looks again whether its job is free
 
 app = Celery("webtoonbot")
