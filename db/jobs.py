@@ -104,9 +104,9 @@ def finish(
     error: str | None = None,
     model_id: str | None = None,
 ) -> bool:
-    """Notes how a run ended; False, and nothing is noted, if it was closed before.
+    """Notes how a run ended; False, and nothing is noted, if it was taken for dead before.
 
-    That happens to one that was taken for dead: whoever has the job's lock now does its work.
+    Whoever has the job's lock then does its work. What was noted before stays as it is.
     """
     ended = session.execute(
         update(JobRun)
@@ -120,7 +120,9 @@ def finish(
         )
         .returning(JobRun.id)
     )
-    return ended.scalar() is not None
+    if ended.scalar() is not None:
+        return True
+    return session.scalar(select(JobRun.error).where(JobRun.id == run_id)) != KILLED
 
 
 def last_runs(session: Session) -> dict[str, Run]:

@@ -53,8 +53,10 @@ def missed(job: str) -> str:
 
 
 def _ended(run: Run | None, duty: DutyRow) -> bool:
-    """Whether it ran for this duty; one that was killed never said so."""
-    return run is not None and run.finished_at is not None and run.started_at >= duty.due_at
+    """Whether it ran since this duty, and to an end of its own: a killed one may be closed too."""
+    if run is None or run.started_at < duty.due_at:
+        return False
+    return run.finished_at is not None and run.error != jobs.KILLED
 
 
 def _told(duty: DutyRow, zone: ZoneInfo) -> str:

@@ -19,8 +19,9 @@ from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
 from recommender import artifact
-from tasks.errors import NoModel
+from tasks.errors import Superseded
 from tasks.gate import Judgement
+from tasks.schedule import RETRAIN
 
 WRITTEN_WITHIN = timedelta(hours=1)  # what is older and unfinished was left by a killed process
 
@@ -45,11 +46,11 @@ def reserved(database: Database, model_dir: Path, candidate: ModelRow) -> Iterat
 def publish(session: Session, row: ModelRow, judged: Judgement, now: datetime) -> ModelRow:
     """Makes a candidate whose folder is written the active model, or a rejected one; its row.
 
-    Raises NoModel if somebody gave it up.
+    Raises Superseded if another training gave it up, which only one that has our lock does.
     """
     row = _after(judged, row, models.active(session, kept=True))
     if not models.finish(session, row):
-        raise NoModel(f"The model {row.id} was given up before it was finished.")
+        raise Superseded(RETRAIN)
     if row.state is not ModelState.REJECTED:
         models.activate(session, row.id, now)
     return models.get(session, row.id) or row

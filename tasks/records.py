@@ -1,6 +1,6 @@
 """The record of a job: one run at a time, one effect per occasion, and how each run ended."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,9 @@ from tasks.schedule import GRACE, Slots
 # A job that takes its process with it (out of memory, say) does so every time.
 TRIES = 3
 TASK = "task:"  # how the key of a run for one task begins
+
+# For a database that is away as a job ends; somebody who waits for a command has less.
+PATIENCE_SECONDS, AT_HAND_SECONDS = 60, 3
 
 Clock = Callable[[], datetime]
 
@@ -100,8 +103,9 @@ class Record:
 
     def fail(self, error: BaseException) -> None:
         """Notes that the run failed, unless the database knows better or is away."""
-        with suppress(DatabaseError):  # which is what failed: the first error says so better
-            self._book.fail(self._run, f"{type(error).__name__}: {error}")
+        # Whatever fails here, the first error says better what is wrong.
+        with suppress(DatabaseError, KeyboardInterrupt):
+            self._book.fail(self._run, error)
 
 
 @contextmanager
@@ -126,10 +130,6 @@ def recorded(job: str, recording: Recording) -> Iterator[Record]:
             raise
 
 
-# A run that ended must not look like one that was killed because the database was away just then.
-_patiently = stamina.retry(on=Unreachable, attempts=None, timeout=60, wait_max=5)
-
-
 @dataclass(frozen=True, slots=True)
 class _Book:
     """Where the runs of one job are recorded."""
@@ -145,13 +145,11 @@ class _Book:
             if before is not None:
                 raise AlreadyDone(before)
             jobs.close_dead(session, self.job, now)
-            hopeless = bool(key) and jobs.killed(session, self.job, str(key)) >= TRIES
-            if hopeless:
-                alerts.open_alert(session, failed(self.job), deadly(self.job), now, tell)
-        if hopeless:  # only now, or nothing of it would be written
-            raise Deadly(self.job)
-        with self.recording.database.write() as session:
-            return jobs.begin(session, self.job, now, key=key, scheduled_for=occasion.scheduled_for)
+            if not key or jobs.killed(session, self.job, key) < TRIES:
+                moment = occasion.scheduled_for
+                return jobs.begin(session, self.job, now, key=key, scheduled_for=moment)
+            alerts.open_alert(session, failed(self.job), deadly(self.job), now, tell)
+        raise Deadly(self.job)  # only now, or nothing of it would be written
 
     def finish(self, session: Session, run: int, ended: Ended) -> None:
         now, slots = self.recording.clock(), self.recording.slots
@@ -175,17 +173,31 @@ class _Book:
             due = slots.next_after(now)
             duties.put_off(session, self.job, due, due + GRACE)
 
-    @_patiently
     def close(self, run: int, ended: Ended) -> None:
-        with self.recording.database.write() as session:
-            self.finish(session, run, ended)
+        for attempt in self._patiently():
+            with attempt, self.recording.database.write() as session:
+                self.finish(session, run, ended)
 
-    @_patiently
-    def fail(self, run: int, sentence: str) -> None:
-        now, message = self.recording.clock(), f"The job {self.job} failed: {sentence}"
-        with self.recording.database.write() as session:
-            if jobs.finish(session, run, "failed", now, error=sentence):
-                alerts.open_alert(session, failed(self.job), message, now, self.recording.tell)
+    def fail(self, run: int, error: BaseException) -> None:
+        now, sentence = self.recording.clock(), _sentence(error)
+        for attempt in self._patiently():
+            with attempt, self.recording.database.write() as session:
+                noted = jobs.finish(session, run, "failed", now, error=sentence)
+                if noted and not isinstance(error, KeyboardInterrupt):
+                    message = f"The job {self.job} failed: {sentence}"
+                    alerts.open_alert(session, failed(self.job), message, now, self.recording.tell)
+
+    def _patiently(self) -> Iterable[stamina.Attempt]:
+        """What ended must not look like killed because the database was away just then."""
+        seconds = PATIENCE_SECONDS if self.recording.occasion.key else AT_HAND_SECONDS
+        return stamina.retry_context(on=Unreachable, attempts=None, timeout=seconds, wait_max=5)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "It was stopped by hand."
+    name, told = type(error).__name__, str(error)
+    return f"{name}: {told}" if told and not told.startswith(name) else name
 
 
 def deadly(job: str) -> str:

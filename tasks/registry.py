@@ -94,7 +94,8 @@ def rollback(database: Database, model_dir: Path, now: datetime) -> Rollback:
         back = first_sound(model_dir, before)
         with database.write() as session:
             active = models.active(session, kept=True)
-            if (active, models.served_before(session)) != (left, before):
+            there = {row.id for row in models.served_before(session)}
+            if active is None or active.id != left.id or back.id not in there:
                 continue  # a training published, or somebody else went back
             models.activate(session, back.id, now, left=ModelState.REJECTED)
             models.remark(session, left.id, f"Left by hand for {back.id}.")

@@ -83,3 +83,12 @@ def test_a_job_whose_process_was_killed_has_not_run(database):
         jobs.begin(session, "retrain", THREE)
 
     assert watch.look(database, LATE, ADMINS, SEOUL) == ["retrain"]
+
+
+def test_a_killed_run_that_was_closed_since_has_not_done_the_job_either(database):
+    with database.write() as session:
+        duties.expect(session, "retrain", THREE, LATE)
+        jobs.begin(session, "retrain", THREE)
+        jobs.close_dead(session, "retrain", LATE)
+
+    assert watch.look(database, LATE, ADMINS, SEOUL) == ["retrain"]

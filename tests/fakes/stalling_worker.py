@@ -15,15 +15,15 @@ import redis.connection
 import tasks.app
 from db import models
 from recommender import artifact
-from tasks import jobs, records
+from tasks import jobs
 from tasks.app import app
 from tasks.training import STAGES
 
 __all__ = ["PHASES", "app"]
 
 # Every stage as it begins; half a model on disk; within the transaction that publishes; and with
-# the model published, but not yet its run recorded as done.
-PHASES = (*STAGES, "writing", "registering", "recording")
+# all of it done, but the broker not told.
+PHASES = (*STAGES, "writing", "registering", "acknowledging")
 
 
 def stall(phase):
@@ -50,10 +50,16 @@ def before(phase, work):
 
 if "STALL_IN" in os.environ:
     retrain = jobs.retrain
-    jobs.retrain = wraps(retrain)(lambda *a, **options: retrain(*a, progress=stall, **options))
+
+    @wraps(retrain)
+    def retraining(*arguments, **options):
+        trained = retrain(*arguments, progress=stall, **options)
+        stall("acknowledging")
+        return trained
+
+    jobs.retrain = retraining
     artifact._move = before("writing", artifact._move)
     models.activate = before("registering", models.activate)
-    records._Book.finish = before("recording", records._Book.finish)
     # What takes half a minute, or ten seconds, takes a moment.
     tasks.app.BUSY_SECONDS = 1
     app.conf.worker_lost_wait = 0.3

@@ -15,7 +15,7 @@ from db.errors import Unreachable
 from db.tables import ModelState
 from recommender.default import DefaultModel
 from tasks import backup, publishing, registry, restoring
-from tasks.errors import NoModel
+from tasks.errors import NoModel, Superseded
 from tasks.pruning import Retention, prune
 from tasks.schedule import RETRAIN
 from tasks.training import train
@@ -164,7 +164,7 @@ def test_a_model_that_others_gave_up_is_not_published(stocked, crowd, tmp_path, 
         return digest
 
     monkeypatch.setattr(DefaultModel, "save", saving)
-    with pytest.raises(NoModel, match="was given up before it was finished"):
+    with pytest.raises(Superseded, match="taken for dead"):
         train(stocked, tmp_path, now=NOW + timedelta(days=1))
 
     assert (rows(stocked), folders(tmp_path)) == ({old: "active"}, {old})

@@ -1,10 +1,12 @@
 """A job's record: one at a time, one effect per occasion, its incidents."""
 
+from contextlib import contextmanager
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import stamina
+from celery.exceptions import SoftTimeLimitExceeded
 
 from db import alerts, duties, jobs, outbox
 from db.errors import Unreachable
@@ -214,3 +216,50 @@ def test_where_no_beat_expects_a_job_a_run_by_hand_makes_nobody_wait_for_the_nex
 
     with database.read() as session:
         assert duties.every(session) == []
+
+
+def test_a_record_whose_answer_was_lost_is_a_record_all_the_same(database, clock, monkeypatch):
+    lost = [Unreachable("gone")]
+    noting = database.write
+
+    @contextmanager
+    def write():
+        with noting() as session:
+            yield session
+        if lost and last(database).outcome:
+            raise lost.pop()
+
+    monkeypatch.setattr(database, "write", write)
+    with stamina.set_testing(True, attempts=2):
+        run(database, clock, Ended(counts={"rows": 5}))
+
+    assert lost == []
+    assert (last(database).outcome, last(database).counts) == ("ok", {"rows": 5})
+
+
+def test_who_stops_a_command_is_not_told_of_an_incident(database, clock):
+    recording = Recording(database, clock, tell=ADMINS)
+
+    with pytest.raises(KeyboardInterrupt), recorded("retrain", recording):
+        raise KeyboardInterrupt
+
+    assert (last(database).outcome, last(database).error) == ("failed", "It was stopped by hand.")
+    assert incidents(database) == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (MemoryError(), "MemoryError"),
+        (ValueError("too large"), "ValueError: too large"),
+        (SoftTimeLimitExceeded(), "SoftTimeLimitExceeded"),
+    ],
+)
+def test_an_error_is_told_once(database, clock, error, sentence):
+    with (
+        pytest.raises(type(error)),
+        recorded("retrain", Recording(database, clock)),
+    ):
+        raise error
+
+    assert last(database).error == sentence

@@ -63,7 +63,6 @@ import resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from db.engine import Database
-from tasks.errors import Superseded
 from tasks.jobs import retrain
 from tasks.records import Recording
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
