@@ -1,8 +1,8 @@
 """Everything there is, written into one file from which any of our databases can be made again."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,13 @@ from db.engine import Database
 from recommender import artifact
 from recommender.errors import ArtifactError
 from tasks.archive import Packing
-from tasks.errors import IncompleteBackup, NotWritten
+from tasks.errors import IncompleteBackup, NotDeleted
 from tasks.records import Ended
-from tasks.writing import sweep, whole
+from tasks.writing import replaceable, sweep, whole
 
-NAME = re.compile(r"webtoonbot-\d{8}-\d{6}\.tar\.gz")
 # A name of its own, or nights of these would push out the backups from which all can be restored.
-INCOMPLETE = re.compile(r"webtoonbot-\d{8}-\d{6}-incomplete\.tar\.gz")
+INCOMPLETE = "-incomplete.tar.gz"
+OURS = re.compile(r"webtoonbot-\d{8}-\d{6}(-incomplete)?\.tar\.gz")
 MODELS = "models"  # the stage after the tables
 
 Progress = Callable[[str], None]
@@ -41,12 +41,13 @@ def stages() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a backup holds: its rows, and the digests of its models by their ids.
+    """Where a backup is and what it holds: its rows, and the digests of its models by their ids.
 
     `lacks` says what is wrong with the models that it does not hold; `without` is the active one
     if it is among them.
     """
 
+    path: Path
     rows: int
     models: Mapping[str, str]
     lacks: Mapping[str, str]
@@ -65,28 +66,39 @@ def back_up(
     """Writes a backup onto the shelf and deletes the oldest beyond those kept; or one to `to`.
 
     Raises Unreachable, and NotWritten, having left no half file; IncompleteBackup if the active
-    model cannot be read, having written the rest, and deleted no complete one.
+    model cannot be read, having written the rest, and replaced or deleted no complete one; and
+    NotDeleted, having written all.
     """
-    target = to or shelf.folder / f"webtoonbot-{now.astimezone(UTC):%Y%m%d-%H%M%S}.tar.gz"
+    path = to or shelf.folder / f"webtoonbot-{now.astimezone(UTC):%Y%m%d-%H%M%S}.tar.gz"
     if to is None:
-        with _tidying(shelf.folder):
-            # One backup at a time: whoever began these is gone.
-            sweep(shelf.folder, "webtoonbot-*.tar.gz")
-    written = write(database, model_dir, target, now, progress)
+        # For the room that these take; what cannot be removed is told once there is a backup.
+        with suppress(OSError):
+            _sweep(shelf)
+    written = write(database, model_dir, path, now, progress)
+    deleted, trouble = 0, ""
+    if to is None:
+        try:
+            deleted = _tidy(shelf, written)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            trouble = f"older files in {shelf.folder} cannot be deleted: {why}"
     if written.without:
-        kept = "" if to else ", and older backups were kept"
-        target = to or _set_apart(shelf, target)
+        kept = "" if to else ", and complete ones were kept"
+        also = f"; and {trouble}" if trouble else ""
         raise IncompleteBackup(
-            f"The backup lacks the active model {written.without}, all tables are in {target}"
-            f"{kept}: {written.lacks[written.without]}."
+            f"The backup lacks the active model {written.without}, all tables are in "
+            f"{written.path}{kept}: {written.lacks[written.without]}{also}."
         )
+    if trouble:
+        message = f"The backup {written.path} was written, but {trouble}."
+        raise NotDeleted(message)
     counts = {
         "rows": written.rows,
         "models": len(written.models),
         "left_out": list(written.lacks),
-        "bytes": target.stat().st_size,
-        "file": str(target),
-        "deleted": _delete_oldest(shelf) if to is None else 0,
+        "bytes": written.path.stat().st_size,
+        "file": str(written.path),
+        "deleted": deleted,
     }
     return Ended(counts=counts)
 
@@ -96,10 +108,18 @@ def write(
 ) -> Written:
     """Writes one moment of the database, and the models that are whole, as the file `path`.
 
+    Without the active model it is a file beside `path`, named for that.
     Raises Unreachable, and NotWritten, having left what was at `path`.
     """
     tell = progress or (lambda _: None)
-    with whole(path) as file, database.read() as session:
+    without: str | None = None
+
+    def named() -> Path:
+        if without is None or not replaceable(path):
+            return path
+        return path.with_name(path.name.removesuffix(".tar.gz") + INCOMPLETE)
+
+    with whole(path, named) as file, database.read() as session:
         packing = Packing(file, path.parent)
         for name in dump.names():
             tell(name)
@@ -109,8 +129,8 @@ def write(
         active = models.active(session)
         counters = dump.counters(session.connection())
         contents = packing.finish(now, dump.revision(session), counters, digests)
-    without = active.id if active and active.id in lacks else None
-    return Written(contents.rows, contents.models, lacks, without)
+        without = active.id if active and active.id in lacks else None
+    return Written(named(), contents.rows, contents.models, lacks, without)
 
 
 def _pack_models(
@@ -138,40 +158,29 @@ def _pack_models(
     return digests, lacks
 
 
-def _set_apart(shelf: Shelf, target: Path) -> Path:
-    """Names a backup for what it lacks; its path then. As many of these are kept as of others."""
-    name = f"{target.name.removesuffix('.tar.gz')}-incomplete.tar.gz"
-    with _tidying(shelf.folder):
-        apart = target.replace(target.with_name(name))
-        _delete(_named(shelf, INCOMPLETE)[: -shelf.keep])
-    return apart
+def _sweep(shelf: Shelf) -> None:
+    """Removes half files. One backup is written at a time: whoever began these is gone."""
+    sweep(shelf.folder, "webtoonbot-*.tar.gz")
 
 
-def _delete_oldest(shelf: Shelf) -> int:
-    """Deletes all complete backups but the newest, and the incomplete ones from before these."""
-    with _tidying(shelf.folder):
-        complete = _named(shelf, NAME)
-        kept = complete[-shelf.keep :]
-        passed = [path for path in _named(shelf, INCOMPLETE) if path.name < kept[0].name]
-        return _delete([*complete[: -shelf.keep], *passed])
+def _tidy(shelf: Shelf, written: Written) -> int:
+    """Deletes what the backup just written makes needless; how many files. Raises OSError.
 
-
-def _named(shelf: Shelf, name: re.Pattern[str]) -> list[Path]:
-    """Those of our files, oldest first."""
-    return sorted(path for path in shelf.folder.iterdir() if name.fullmatch(path.name))
-
-
-def _delete(old: list[Path]) -> int:
-    for path in old:
+    A complete one: all but the newest complete ones, and the incomplete ones from before these. An
+    incomplete one: the other incomplete ones, as a job that fails is repeated.
+    """
+    latest = written.path
+    # Oldest first, the latest last: a name beyond its own is from before the clock was put back.
+    ours = sorted(
+        (path for path in shelf.folder.iterdir() if OURS.fullmatch(path.name)),
+        key=lambda path: (path.name <= latest.name, path.name),
+    )
+    complete = [path for path in ours if not path.name.endswith(INCOMPLETE)]
+    if written.without:
+        needless = [path for path in ours if path not in (*complete, latest)]
+    else:
+        needless = ours[: ours.index(complete[-shelf.keep :][0])]
+    for path in needless:
         path.unlink(missing_ok=True)
-    return len(old)
-
-
-@contextmanager
-def _tidying(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        message = f"The backups in {folder} cannot be tidied up: {why}."
-        raise NotWritten(message) from error
+    _sweep(shelf)
+    return len(needless)

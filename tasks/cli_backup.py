@@ -27,7 +27,8 @@ def backup(
     It is one moment of a database that may be in use, and can be restored into SQLite or
     PostgreSQL, whichever it came from. Only you may read it: it holds what people said. Without
     --to, the oldest beyond KEEP_BACKUPS are deleted from BACKUP_DIR. Models that cannot be read are
-    left out; ends with 1 if the active one is among them, and deletes no complete backup then.
+    left out. If the active one is among them, this ends with 1, the file's name ends in
+    -incomplete.tar.gz, and no complete backup is replaced or deleted.
     """
     from tasks import jobs  # noqa: PLC0415 -- loads scipy
     from tasks.backup import Shelf, stages  # noqa: PLC0415

@@ -12,6 +12,7 @@ OperatorError
 ├── Deadly            the job's process was killed too often for this occasion
 ├── NotWritten        a file could not be written
 ├── IncompleteBackup  the backup lacks the active model
+├── NotDeleted        the backup was written, but older ones cannot be deleted
 ├── UnreadableBackup  the file is no backup, damaged, or of a newer version
 ├── NotRestored       the backup is sound, but the database cannot have it
 └── UnreadableModel   the model's folder is missing or damaged
@@ -92,6 +93,10 @@ class NotWritten(OperatorError):
 
 class IncompleteBackup(OperatorError):
     """The backup was written, but lacks the active model: its folder is missing or damaged."""
+
+
+class NotDeleted(OperatorError):
+    """The backup was written, but older ones cannot be deleted."""
 
 
 class UnreadableBackup(OperatorError):

@@ -51,7 +51,7 @@ def backup(
 ) -> Ended:
     """Writes a backup of everything.
 
-    Raises Busy, AlreadyDone, NotWritten, IncompleteBackup and Unreachable.
+    Raises Busy, AlreadyDone, NotWritten, IncompleteBackup, NotDeleted and Unreachable.
     """
     with recorded(BACKUP, recording) as record:
         record.ended = back_up(

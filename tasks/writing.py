@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -13,14 +13,14 @@ PART = ".part"
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, which becomes `path` at the end.
+def whole(path: Path, named: Callable[[], Path] | None = None) -> Iterator[IO[bytes]]:
+    """A file to write to, which becomes `path` at the end, or what it is `named` then, beside that.
 
     Raises NotWritten, having left what was at `path` as it was, and nothing beside it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():  # a device, a pipe: there is nothing to replace
+        if not replaceable(path):
             with path.open("wb") as file:
                 yield file
             return
@@ -31,13 +31,18 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            aside.replace(path)
+            aside.replace(named() if named else path)
             sync_folder(path.parent)
         finally:
             aside.unlink(missing_ok=True)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise NotWritten(f"The file {path} was not written: {why}.") from error
+
+
+def replaceable(path: Path) -> bool:
+    """Whether a file can take this place: it is no device and no pipe."""
+    return path.is_file() or not path.exists()
 
 
 def sweep(folder: Path, name: str) -> None:

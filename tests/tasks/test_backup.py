@@ -8,14 +8,16 @@ from datetime import timedelta
 import pytest
 
 from db import alerts, jobs, readers
-from tasks import backup
+from tasks import backup, restoring
 from tasks.backup import Shelf
-from tasks.errors import NotWritten
+from tasks.errors import NotDeleted, NotWritten
 from tasks.jobs import backup as run_backup
 from tasks.records import Recording
 from tests.plugins.library import NOON
 from tests.plugins.lived_in import contents
 from tests.tasks.conftest import sqlite_only
+
+OLD = "webtoonbot-20200101-000000"
 
 
 def test_every_table_is_filled_by_the_test(lived_in):
@@ -70,6 +72,42 @@ def test_the_job_keeps_the_newest_and_deletes_only_what_it_wrote(lived_in, model
     }
     assert counts[2]["file"] == str(shelf.folder / "webtoonbot-20260506-120000.tar.gz")
     assert counts[2]["bytes"] == (shelf.folder / "webtoonbot-20260506-120000.tar.gz").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"), [(1, [["30"], ["05"], ["06"]]), (2, [["30"], ["05", "30"], ["05", "06"]])]
+)
+@sqlite_only
+def test_the_backups_last_written_are_kept_though_the_clock_was_put_back(
+    lived_in, model_dir, tmp_path, keep, kept
+):
+    shelf = Shelf(tmp_path / "backups", keep)
+    seen = []
+
+    for day in (30, 5, 6):
+        backup.back_up(lived_in, model_dir, shelf, NOON.replace(day=day))
+        seen.append(sorted(path.name[17:19] for path in shelf.folder.iterdir()))
+
+    assert seen == kept
+
+
+@pytest.mark.parametrize("stuck", [f"{OLD}.tar.gz", f".{OLD}.tar.gz.0a1b2c3d.part"])
+@sqlite_only
+def test_a_backup_is_written_though_older_files_cannot_be_deleted(
+    lived_in, model_dir, tmp_path, stuck
+):
+    shelf = Shelf(tmp_path / "backups", keep=1)
+    (shelf.folder / stuck).mkdir(parents=True)  # not even root can unlink that
+
+    with pytest.raises(NotDeleted) as told:
+        backup.back_up(lived_in, model_dir, shelf, NOON)
+
+    file = shelf.folder / "webtoonbot-20260504-120000.tar.gz"
+    assert str(told.value) == (
+        f"The backup {file} was written, but older files in {shelf.folder} cannot be deleted: "
+        "is a directory."
+    )
+    assert list(restoring.checked(file).models) == ["first"]
 
 
 def test_a_backup_that_fails_is_recorded_and_an_operator_is_told(lived_in, model_dir, tmp_path):

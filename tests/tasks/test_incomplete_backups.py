@@ -8,7 +8,7 @@ import pytest
 from db import alerts, jobs, models
 from tasks import backup, restoring
 from tasks.backup import Shelf
-from tasks.errors import IncompleteBackup
+from tasks.errors import IncompleteBackup, NotWritten
 from tasks.jobs import backup as run_backup
 from tasks.records import Recording
 from tests.plugins.library import NOON, activate, saved
@@ -51,7 +51,7 @@ def test_without_the_active_model_the_rest_is_written_and_an_operator_is_told(
 
     file = shelf.folder / name(4, "-incomplete")
     assert str(told.value).startswith(
-        f"The backup lacks the active model first, all tables are in {file}, and older backups "
+        f"The backup lacks the active model first, all tables are in {file}, and complete ones "
         f"were kept: {model_dir}/first/weights.npy has 0 bytes, expected "
     )
     contents = restoring.checked(file)
@@ -79,8 +79,46 @@ def test_a_folder_of_models_that_cannot_be_read_is_no_reason_to_delete_a_backup(
         with pytest.raises(IncompleteBackup, match="lacks the active model first"):
             back_up(day)
 
-    # As many incomplete ones as others; what they lack is said by their names.
-    assert names(shelf) == [name(4), name(5), name(8, "-incomplete"), name(9, "-incomplete")]
+    # One incomplete one, for a job that fails is repeated; what it lacks is said by its name.
+    assert names(shelf) == [name(4), name(5), name(9, "-incomplete")]
+
+
+def test_of_the_incomplete_backups_the_last_one_written_is_kept_whatever_the_clock_said(
+    back_up, model_dir, shelf
+):
+    shutil.rmtree(model_dir)
+
+    for day in (30, 5):
+        with pytest.raises(IncompleteBackup):
+            back_up(day)
+
+    assert names(shelf) == [name(5, "-incomplete")]
+
+
+def test_what_cannot_be_tidied_up_does_not_hide_that_the_active_model_is_missing(
+    back_up, model_dir, shelf
+):
+    shutil.rmtree(model_dir)
+    (shelf.folder / name(1, "-incomplete")).mkdir(parents=True)  # not even root can unlink that
+
+    with pytest.raises(IncompleteBackup) as told:
+        back_up(4)
+
+    assert str(told.value).startswith("The backup lacks the active model first, all tables are in ")
+    assert str(told.value).endswith(
+        f"; and older files in {shelf.folder} cannot be deleted: is a directory."
+    )
+    assert restoring.checked(shelf.folder / name(4, "-incomplete")).rows > 0
+
+
+def test_an_incomplete_backup_never_has_the_name_of_a_complete_one(back_up, model_dir, shelf):
+    shutil.rmtree(model_dir)
+    (shelf.folder / name(4, "-incomplete")).mkdir(parents=True)
+
+    with pytest.raises(NotWritten, match="was not written: is a directory"):
+        back_up(4)
+
+    assert names(shelf) == [name(4, "-incomplete")]
 
 
 def test_incomplete_backups_go_with_the_complete_ones_of_their_time(back_up, model_dir, shelf):
@@ -122,10 +160,34 @@ def test_the_command_ends_with_1_where_the_active_model_is_missing(lived_in, ope
 
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(
-        "The backup lacks the active model first, all tables are in there.tar.gz: "
+        "The backup lacks the active model first, all tables are in there-incomplete.tar.gz: "
     )
     assert len(done.err.splitlines()) == 1
-    assert restoring.checked(tmp_path / "there.tar.gz").rows > 0
+    assert restoring.checked(tmp_path / "there-incomplete.tar.gz").rows > 0
+
+
+def test_an_incomplete_backup_to_a_file_leaves_the_good_one_there(written, lived_in, model_dir):
+    good = written.read_bytes()
+    shutil.rmtree(model_dir)
+
+    with pytest.raises(IncompleteBackup):
+        backup.back_up(lived_in, model_dir, Shelf(written.parent, keep=1), NOON, to=written)
+
+    assert written.read_bytes() == good
+    assert sorted(path.name for path in written.parent.iterdir()) == [
+        "backup-incomplete.tar.gz",
+        "backup.tar.gz",
+    ]
+
+
+def test_an_incomplete_backup_to_a_device_is_written_to_it(lived_in, tmp_path):
+    device = tmp_path / "device"
+    device.symlink_to("/dev/null")
+
+    written = backup.write(lived_in, tmp_path / "none", device, NOON)
+
+    assert (written.path, written.without) == (device, "first")
+    assert device.is_char_device()
 
 
 def test_a_database_without_any_model_is_backed_up_as_it_is(stocked, tmp_path, shelf):
