@@ -15,5 +15,8 @@ def is_http(url: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """`url` for a log or an error, without the name and password that a proxy may want."""
-    return re.sub(r"//.*@", "//***@", url)
+    """`url` for a log or an error, without the name and password that a proxy may want.
+
+    Nothing of what is no address: nobody can tell what in it is secret.
+    """
+    return re.sub(r"^([^/]*//)[^/?#]*@", r"\1***@", url) if is_http(url) else "***"

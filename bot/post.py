@@ -50,9 +50,10 @@ class Post:
     async def run(self) -> None:
         """Looks for letters again and again.
 
-        Cancelled, it begins no other letter, and lets the one on its way arrive and be noted, or
-        it would come twice. It does not wait longer for that than `patience` seconds, nor beyond
-        a second cancellation.
+        Cancelled, it takes no other letter, and lets the one on its way arrive and be noted, or
+        it would come twice. One that is being taken just then is still sent, as its lease would
+        keep it from everybody. It does not wait longer for that than `patience` seconds, nor
+        beyond a second cancellation.
         """
         delivering = asyncio.create_task(self._deliver_all())
         try:

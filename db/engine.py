@@ -148,15 +148,17 @@ def _postgresql(url: str, wait_seconds: float, statement_seconds: float | None) 
 
 def _sqlite(path: str | None, url: str, wait_seconds: float) -> Engine:
     if path and path != ":memory:":
-        folder = Path(path).parent
+        folder, cannot_be = Path(path).parent, "made"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            cannot_be = "entered"
+            is_folder = Path(path).is_dir()
         except OSError as error:
             # Not Unreachable, which would be waited for: this is for somebody to mend.
             reason = (error.strerror or str(error)).lower()
-            message = f"DATABASE_URL is in a folder that cannot be made: {folder}: {reason}"
+            message = f"DATABASE_URL is in a folder that cannot be {cannot_be}: {folder}: {reason}"
             raise BadUrl(message) from error
-        if Path(path).is_dir():
+        if is_folder:
             message = f"DATABASE_URL is a folder, and should be a file in one: {path}"
             raise BadUrl(message)
     engine = create_engine(url, connect_args={"timeout": wait_seconds})

@@ -21,20 +21,21 @@ def ready(url: str, model_dir: Path) -> bool:
     False means "look closer": also for any other kind of database, and whenever in doubt.
     """
     path = url.removeprefix(PREFIX)
-    if path == url or not Path(path).is_file():
+    if path == url:
         return False
     try:
+        if not Path(path).is_file():
+            return False
         # Not read-only: SQLite may have to recover what a killed process left in the WAL.
         connection = sqlite3.connect(path, timeout=1)
         try:
             revision, works, model = connection.execute(READY).fetchone()
         finally:
             connection.close()
-    except sqlite3.Error:
+        trained = bool(model) and (model_dir / model / "manifest.json").is_file()
+    except (sqlite3.Error, OSError):  # the latter of a folder that we may not enter
         return False
-    return bool(
-        revision == newest() and works and model and (model_dir / model / "manifest.json").is_file()
-    )
+    return bool(works) and trained and revision == newest()
 
 
 def newest() -> str:

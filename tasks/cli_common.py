@@ -31,12 +31,19 @@ def clock() -> datetime:
 def opened(*, checked: bool = True, wait_seconds: float = BUSY_SECONDS) -> "Iterator[Database]":
     """The database of DATABASE_URL, closed at the end; its schema is the present one if `checked`.
 
-    Raises InvalidSettings, BadUrl, Unreachable and WrongSchema.
+    What is logged meanwhile goes to stderr. Raises InvalidSettings, BadUrl, Unreachable and
+    WrongSchema.
     """
     from db.engine import Database  # noqa: PLC0415 -- half a second that --help need not take
     from db.settings import DatabaseSettings, load  # noqa: PLC0415
+    from tasks.logs import configure  # noqa: PLC0415
+    from tasks.settings import TaskSettings  # noqa: PLC0415
 
     url = load(DatabaseSettings).database_url.get_secret_value()
+    settings = load(TaskSettings)
+    if settings.log_level == "INFO":  # somebody who runs a command wants its answer, and troubles
+        settings = settings.model_copy(update={"log_level": "WARNING"})
+    configure(settings, url)
     database = Database(url, wait_seconds=wait_seconds)
     try:
         if checked:

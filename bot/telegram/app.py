@@ -83,10 +83,10 @@ async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -
         patience=pace.drain_seconds,
     )
     if hook is None:
-        updates = _poll(bot, handler, Intake(bridge, handler, me, pace), pace)
+        updates = _poll(bot, handler, Intake(bridge, handler, me), pace)
     else:
         lease = timedelta(seconds=pace.lease_seconds)
-        intake = Intake(bridge, handler, me, pace, lease)
+        intake = Intake(bridge, handler, me, lease)
         updates = _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
     answering = asyncio.create_task(updates)
     tasks = [answering, asyncio.create_task(publish(sender)), asyncio.create_task(post.run())]
@@ -107,7 +107,7 @@ async def _poll(bot: DoorBot, handler: Handler, intake: Intake, pace: Pace) -> N
     try:
         await poller.run()
     finally:
-        await intake.drain()
+        await intake.drain(pace.drain_seconds)
         await request.shutdown()
 
 
@@ -124,9 +124,12 @@ async def _be_called(
         await _until_it_works(partial(_set_webhook, bot, hook), pace)
         await _look_after_webhook(bot, hook, pace)
     finally:
+        clock = asyncio.get_running_loop().time
+        end = clock() + pace.drain_seconds
         upkeep.cancel()
         await asyncio.gather(upkeep, webhook.close(), return_exceptions=True)
-        await intake.drain()  # only now: until it was closed, calls brought more
+        # Only now: until it was closed, calls brought more. Closing takes from the same seconds.
+        await intake.drain(max(0.0, end - clock()))
 
 
 async def _set_webhook(bot: DoorBot, hook: Hook) -> None:

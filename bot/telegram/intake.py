@@ -14,7 +14,6 @@ from bot.conversation.events import Platform
 from bot.hearing import Unavailable
 from bot.telegram.handling import Handler
 from bot.telegram.lanes import Lanes
-from bot.telegram.pace import Pace
 from bot.telegram.updates import Incoming, Me, read
 
 log = structlog.get_logger()
@@ -36,13 +35,11 @@ class Intake:
         bridge: Bridge,
         handler: Handler,
         me: Me,
-        pace: Pace,
         lease: timedelta | None = None,
     ) -> None:
         self._bridge = bridge
         self._handler = handler
         self._me = me
-        self._pace = pace
         self._lease = lease
         self._ours: set[str] = set()  # kept here, and not yet known to be answered
         self._owed: set[str] = set()  # answered, but the database could not be told
@@ -97,9 +94,9 @@ class Intake:
         for key in tuple(self._owed):
             await self._settle(key)
 
-    async def drain(self) -> None:
-        """Gives what is running `pace.drain_seconds` to finish; the rest is kept for next time."""
-        await self._lanes.drain(self._pace.drain_seconds)
+    async def drain(self, seconds: float) -> None:
+        """Gives what is running so many seconds to finish; the rest is kept for next time."""
+        await self._lanes.drain(seconds)
         left = sorted(self._ours - self._owed)
         if left and self._lease:
             try:

@@ -1,6 +1,7 @@
 """Letters: each delivered once, by whichever bot has its lease."""
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -106,17 +107,28 @@ def settled(database):
         return {row.text: row.error for row in rows if row.done_at}
 
 
-async def test_a_letter_is_delivered_once_and_in_order(database, hearing, put):
+async def test_a_platforms_letters_are_delivered_in_order(database, hearing, put):
     send = Sending()
     for text in ("one", "two", "three"):
         put(text)
     put("elsewhere", platform="discord")
 
+    async with delivering(hearing, send):
+        await until(lambda: len(settled(database)) == 3)
+
+    assert send.sent == [("1", "one"), ("1", "two"), ("1", "three")]
+    assert settled(database) == {"one": None, "two": None, "three": None}
+
+
+async def test_of_two_bots_one_delivers_a_letter(database, hearing, put):
+    send = Sending()
+    for text in "abc":
+        put(text)
+
     async with delivering(hearing, send), delivering(hearing, send):
         await until(lambda: len(settled(database)) == 3)
 
-    assert sorted(send.sent) == [("1", "one"), ("1", "three"), ("1", "two")]
-    assert settled(database) == {"one": None, "two": None, "three": None}
+    assert sorted(send.sent) == [("1", "a"), ("1", "b"), ("1", "c")]
 
 
 async def test_a_closed_chat_is_given_up_and_the_next_letter_delivered(database, hearing, put):
@@ -178,6 +190,30 @@ async def test_an_orderly_stop_lets_the_letter_on_its_way_arrive_and_begins_no_o
 
     assert send.sent == ["on its way"]
     assert settled(database) == {"on its way": None}
+
+
+async def test_an_orderly_stop_sends_the_letter_that_is_being_taken(database, hearing, put):
+    send, letters = Sending(), hearing.letters
+    taken, go = threading.Event(), threading.Event()
+
+    def slow(*arguments):
+        found = letters(*arguments)
+        taken.set()
+        go.wait(5)
+        return found
+
+    hearing.letters = slow
+    put("being taken")
+    put("not yet")
+
+    async with delivering(hearing, send) as post:
+        await until(taken.is_set)
+        post.cancel()
+        await asyncio.sleep(0)  # it hears of that before it has the letter
+        go.set()
+
+    assert send.sent == [("1", "being taken")]
+    assert settled(database) == {"being taken": None}
 
 
 async def test_an_orderly_stop_tells_the_database_what_it_could_not_be_told_before(

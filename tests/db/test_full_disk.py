@@ -1,13 +1,11 @@
 """A SQLite file on a disk without room: what an operator is told."""
 
-import resource
-from contextlib import contextmanager
-
 import pytest
 from sqlalchemy import text
 
 from db.engine import Database
 from db.errors import Unreachable
+from tests.fakes.disks import at_most
 from tests.plugins.chat import ON_SQLITE
 
 pytestmark = ON_SQLITE
@@ -31,17 +29,7 @@ def test_without_room_for_the_files_beside_it_a_disk_may_be_full(database_url):
     message = "^The database does not answer: disk I/O error; the disk may be full$"
 
     full = pytest.raises(Unreachable, match=message)
-    with no_file_beyond(20_000), full, database.read() as session:  # which take 32 KiB
+    with at_most(20_000), full, database.read() as session:  # which take 32 KiB
         session.execute(text("SELECT 1 FROM reader"))
 
     database.close()
-
-
-@contextmanager
-def no_file_beyond(size):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

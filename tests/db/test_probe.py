@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 
 from db import probe, schema
 from db.engine import Database
+from tests.fakes.closed import closed
 from tests.plugins.library import activate, stock
 
 
@@ -62,6 +63,13 @@ def test_a_file_that_is_no_database_is_not_ready(url, tmp_path, model_dir):
     (tmp_path / "webtoonbot.db").write_text("hello, hello, hello")
 
     assert not probe.ready(url, model_dir)
+
+
+def test_folders_that_we_may_not_enter_are_not_ready(whole, url, model_dir, tmp_path):
+    with closed(model_dir):
+        assert not probe.ready(url, model_dir)
+    with closed(tmp_path):
+        assert not probe.ready(url, model_dir)
 
 
 def test_another_kind_of_database_needs_a_closer_look(model_dir):

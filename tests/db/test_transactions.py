@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 from db import readers
 from db.engine import Database, unreachable
 from db.errors import BadUrl, DatabaseError, Unreachable
+from tests.fakes.closed import closed
 from tests.plugins.library import NOON
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -290,6 +291,15 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
     assert str(refused.value) == (
         f"DATABASE_URL is in a folder that cannot be made: {tmp_path}/file: file exists"
+    )
+
+
+def test_a_folder_that_we_may_not_enter_is_one_sentence(tmp_path):
+    with closed(tmp_path), pytest.raises(BadUrl) as refused:
+        Database(f"sqlite:///{tmp_path}/new.db")
+
+    assert str(refused.value) == (
+        f"DATABASE_URL is in a folder that cannot be entered: {tmp_path}: permission denied"
     )
 
 

@@ -47,7 +47,9 @@ class Running:
 
     def started(self, program=None):
         """The ids of the processes that this program had, in order; of all of them if None."""
-        events = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        lines = self.log().splitlines(keepends=True)
+        # The last one may be half written.
+        events = [json.loads(line) for line in lines if line[0] == "{" and line[-1] == "\n"]
         return [
             event["pid"]
             for event in events

@@ -6,8 +6,12 @@ import subprocess
 import sys
 
 import pytest
+import stamina
 
+from db import jobs
+from db.errors import Unreachable
 from tasks import cli_common
+from tests.fakes.closed import closed
 from tests.tasks.conftest import sqlite_only
 
 COMMANDS = [
@@ -81,6 +85,42 @@ def test_a_database_that_is_away_is_one_sentence_and_1(operator, monkeypatch):
     assert done.code == 1
     assert done.err.startswith("The database does not answer: ")
     assert done.err.count("\n") == 1
+    assert "hunter2" not in done.err
+
+
+@sqlite_only
+def test_a_folder_that_may_not_be_entered_is_one_sentence_and_2(operator, monkeypatch, tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder}/webtoonbot.db")
+
+    with closed(folder):
+        ended = [operator("status"), operator("demo", "--if-empty")]
+        unwell = operator("doctor")
+
+    sentence = f"DATABASE_URL is in a folder that cannot be entered: {folder}: permission denied"
+    assert [(done.code, done.err) for done in ended] == [(2, f"{sentence}\n")] * 2
+    assert unwell.code == 1
+    assert f"fail  database  {sentence}\n" in unwell.out
+
+
+@sqlite_only
+def test_what_is_logged_meanwhile_is_no_part_of_the_answer(operator, stocked, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0")
+    finish, away = jobs.finish, [Unreachable("The database of hunter2 does not answer")]
+
+    def unsure(*arguments, **more):
+        if away:
+            raise away.pop()
+        return finish(*arguments, **more)
+
+    monkeypatch.setattr(jobs, "finish", unsure)
+    with stamina.set_testing(True, attempts=2):
+        done = operator("prune", "--json")
+
+    assert done.code == 0
+    assert done.json["models"] == 0
+    assert "stamina.retry_scheduled" in done.err
     assert "hunter2" not in done.err
 
 

@@ -73,18 +73,13 @@ async def test_an_address_that_is_not_discords_is_said_to_be_none(discord_server
 
 
 @pytest.mark.parametrize(
-    "url", ["not-an-address", "ftp://x", "https://", "http://[::1", "http://h:x"]
+    "url", ["not-an-address", "ftp://x", "https://", "http://[::1", "http://h:x", "me:pw@h/v10"]
 )
-async def test_an_address_that_is_none_is_said_to_be_none(discord_server, url):
+async def test_an_address_that_is_none_is_said_to_be_none_and_not_shown(discord_server, url):
     with pytest.raises(NotDiscord) as raised:
         await served(discord_server, url=url)
 
-    assert str(raised.value).startswith(f"DISCORD_API_URL {url} is no ")
-
-
-async def test_what_is_said_of_an_address_shows_no_password(discord_server):
-    with pytest.raises(NotDiscord, match=r"DISCORD_API_URL ftp://\*\*\*@host/v10 is no"):
-        await served(discord_server, url="ftp://me:hunter2@host/v10")
+    assert str(raised.value).startswith("DISCORD_API_URL *** is no ")
 
 
 async def test_only_the_intents_for_reactions_are_asked_for(town):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -10,8 +11,10 @@ from structlog.testing import capture_logs
 
 from bot.conversation.events import Text
 from bot.hearing import Unavailable
+from bot.telegram.app import _be_called
 from bot.telegram.errors import BadHook, BadToken
 from bot.telegram.webhook import Webhook, hook
+from tests.bot.telegram.scripted import QUICK
 from tests.fakes.telegram_world import bad, hang
 
 SECRET = SecretStr("s3cret_-")
@@ -130,6 +133,45 @@ def test_what_is_being_answered_is_held_on_to_and_given_back_at_the_end(
     assert leases[0] == ([str(update)], timedelta(seconds=90))
     assert leases[-1] == ([str(update)], None)
     assert hearing.held == {str(update): False}
+
+
+async def test_closing_and_what_is_running_at_the_end_share_the_same_seconds():
+    ending = Ending(closing_seconds=0.05)
+    bot = SimpleNamespace(set_webhook=ending.wait_for_ever)
+    called = asyncio.create_task(_be_called(bot, HOOK, ending, ending, QUICK))
+    await ending.open_now.wait()
+
+    called.cancel()
+    await asyncio.wait({called})
+
+    assert 0 <= ending.left <= QUICK.drain_seconds - 0.05
+
+
+class Ending:
+    """A webhook that takes its time to close, and an intake that is told what is left."""
+
+    def __init__(self, closing_seconds):
+        self._closing_seconds, self.left = closing_seconds, None
+        self.open_now = asyncio.Event()
+
+    async def open(self):
+        pass
+
+    async def wait_for_ever(self, *_, **__):
+        self.open_now.set()
+        await asyncio.Event().wait()
+
+    async def close(self):
+        await asyncio.sleep(self._closing_seconds)
+
+    async def renew(self):
+        pass
+
+    async def recover(self):
+        pass
+
+    async def drain(self, seconds):
+        self.left = seconds
 
 
 def test_a_webhook_that_telegram_refuses_is_said_and_tried_again(telegram, hearing, open_door):
