@@ -25,9 +25,10 @@ from bot.conversation import texts
 from bot.conversation.events import Command, Event, Place, Platform, Speaker
 from bot.hearing import Hearing
 from bot.serving import Serving
-from db import models
+from db import models, popularity
 from db.engine import Database
 from db.tables import ModelState
+from recommender.interactions import LIKE
 
 THREADS = 4
 PAUSE_SECONDS = 0.05  # on average, between an answer and that reader's next word
@@ -133,6 +134,8 @@ def main() -> None:
         assert child.exitcode == 0
         in_a_process(folder, now())
         database = Database(url(folder), wait_seconds=2)
+        with database.write() as session:  # as the hourly job does for all bots
+            popularity.store(session, popularity.count(session, LIKE), now())
         serving = Serving(database, folder / "models", now)
         serving.refresh()
         furnish(database, [f"reader {n}" for n in range(THREADS)], serving.library.works, 30)

@@ -38,7 +38,7 @@ class Serving:
         """`admins` are told of a model that is damaged."""
         self._database, self._model_dir, self._clock = database, model_dir, clock
         self._admins = tuple(admins)
-        self._seen: tuple[object, ...] | None = None
+        self._seen: tuple[tuple[object, ...], tuple[object, ...]] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.library = Library((), np.zeros(0, dtype=np.float32))
@@ -51,15 +51,18 @@ class Serving:
         """
         with self._database.read() as session:
             active = models.active(session)
-            seen = (catalogue.version(session), *self._grounds(session, active))
+            seen = _works_seen(session, active), self._model_seen(active)
             if seen == self._seen:
                 return False
-            works = tuple(catalogue.works(session))
-            counts = _counts(session)
+            library = self.library
+            if self._seen is None or seen[0] != self._seen[0]:
+                works, counts = tuple(catalogue.works(session)), _counts(session)
+                popular = np.array([counts.get(work.id, 0) for work in works], dtype=np.float32)
+                library = Library(works, popular)
             before = models.served_before(session) if active else []
             told = {alert.key for alert in alerts.open_alerts(session)}
         loaded, damage = self._load([active, *before]) if active else (None, {})
-        self.library = _library(works, loaded, counts)
+        self.library = library.ranked_by(_served(library.works, loaded))
         self._tell(damage, loaded, told)
         self._seen = seen  # last: what could not be told is tried again
         return True
@@ -88,15 +91,9 @@ class Serving:
             except Exception:  # this thread must outlive any surprise: it is asked again soon
                 log.exception("library not refreshed")
 
-    def _grounds(self, session: Session, active: models.ModelRow | None) -> tuple[object, ...]:
-        """What changes when works would be ranked otherwise: the model, and how popular works are.
-
-        The files' sizes and times are part of it, so that a mended model is taken up.
-        """
-        counted = popularity.counted_at(session)
-        if active is None:
-            return (counted,) if counted else (feedback.count(session), ratings.count(session))
-        return active.id, counted, *_files(self._model_dir / active.id)
+    def _model_seen(self, active: models.ModelRow | None) -> tuple[object, ...]:
+        """What changes with the active model, or when its files are damaged or mended."""
+        return (active.id, *_files(self._model_dir / active.id)) if active else ()
 
     def _load(
         self, candidates: Sequence[models.ModelRow]
@@ -160,6 +157,16 @@ def _files(folder: Path) -> Sequence[tuple[object, ...]]:
     return [(name, seen.st_size, seen.st_mtime_ns) for name, seen in found]
 
 
+def _works_seen(session: Session, active: models.ModelRow | None) -> tuple[object, ...]:
+    """What changes with the works, and with how popular they are."""
+    counted: tuple[object, ...] = (popularity.counted_at(session),)
+    if counted == (
+        None,
+    ):  # nobody counts for us: we do, with each model, or as long as none serves
+        counted = (active.id,) if active else (feedback.count(session), ratings.count(session))
+    return (*catalogue.version(session), *counted)
+
+
 def _counts(session: Session) -> Mapping[int, float]:
     """How popular works are, in likes: as last counted for all bots, else counted here and now."""
     if popularity.counted_at(session) is not None:
@@ -167,11 +174,8 @@ def _counts(session: Session) -> Mapping[int, float]:
     return popularity.count(session, LIKE)
 
 
-def _library(
-    works: tuple[Work, ...], loaded: _Loaded | None, counts: Mapping[int, float]
-) -> Library:
-    popular = np.array([counts.get(work.id, 0) for work in works], dtype=np.float32)
+def _served(works: Sequence[Work], loaded: _Loaded | None) -> Served | None:
     if loaded is None:
-        return Library(works, popular)
+        return None
     model_id, demo, model = loaded
-    return Library(works, popular, Served(model_id, demo, model, placed(works, model.ids)))
+    return Served(model_id, demo, model, placed(works, model.ids))

@@ -1,6 +1,7 @@
 """What the conversation knows of works and taste at one moment: catalogue, search, model."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -48,6 +49,12 @@ class Library:
             for work, popular in zip(self.works, self.popularity, strict=True)
         )
         object.__setattr__(self, "index", Index(entries))
+
+    def ranked_by(self, served: Served | None) -> "Library":
+        """The same works with another model: nothing that is known of the works is made anew."""
+        other = copy(self)
+        object.__setattr__(other, "served", served)
+        return other
 
     def work(self, webtoon_id: int) -> Work | None:
         """The work with this id."""

@@ -19,6 +19,34 @@ def test_a_new_model_is_taken_up_in_one_assignment(served, database, model_dir, 
     assert before.served.id == "first"  # what answers with it goes on undisturbed
 
 
+def test_where_the_works_are_the_same_a_new_model_does_not_make_them_anew(
+    served, database, model_dir, clock
+):
+    count_popularity(database, clock, {served.library.works[0].id: 1.0})
+    served.refresh()
+    before = served.library
+    content = before.content
+    second(database, model_dir, clock)
+
+    served.refresh()
+
+    assert (before.served.id, served.library.served.id) == ("first", "second")
+    assert served.library.index is before.index
+    assert served.library.content is content
+
+
+def test_where_nobody_counts_popularity_each_model_brings_a_new_count(
+    served, database, model_dir, clock
+):
+    with database.write() as session:
+        ratings.upsert(session, "import", [Star("a", served.library.works[0].id, 8)])
+    second(database, model_dir, clock)
+
+    served.refresh()
+
+    assert served.library.popularity[0] == 1.0
+
+
 def test_nothing_new_is_nothing_done(served):
     before = served.library
 
