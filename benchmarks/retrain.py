@@ -89,6 +89,14 @@ def in_a_process(folder: Path, at: datetime) -> tuple[float, dict[str, float], d
     return told
 
 
+def prepare_apart(folder: Path, works: int, readers: int) -> None:
+    """Prepares in a process of its own, whose memory is gone afterwards."""
+    child = SPAWN.Process(target=prepare, args=(folder, works, readers, 1))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+
+
 def main() -> None:
     """Prints the seconds, those of each stage, and the peak of the memory."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,10 +105,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        child = SPAWN.Process(target=prepare, args=(folder, options.works, options.readers, 1))
-        child.start()
-        child.join()
-        assert child.exitcode == 0
+        prepare_apart(folder, options.works, options.readers)
         in_a_process(folder, now() - timedelta(days=1))
         seconds, stages, peak, ended = in_a_process(folder, now())
     counts = ended.counts

@@ -19,7 +19,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from answer import furnish, now
-from retrain import SPAWN, in_a_process, prepare, url
+from retrain import SPAWN, in_a_process, prepare_apart, url
 
 from bot.conversation import texts
 from bot.conversation.events import Command, Event, Place, Platform, Speaker
@@ -128,10 +128,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        child = SPAWN.Process(target=prepare, args=(folder, options.works, options.readers, 1))
-        child.start()
-        child.join()
-        assert child.exitcode == 0
+        prepare_apart(folder, options.works, options.readers)
         in_a_process(folder, now())
         database = Database(url(folder), wait_seconds=2)
         with database.write() as session:  # as the hourly job does for all bots

@@ -65,7 +65,6 @@ def configuration() -> dict[str, Any]:
         "task_queues": [Queue(name, routing_key=name) for name in QUEUES],
         "task_default_queue": TRAIN,
         "task_routes": {"tasks.crawl_*": {"queue": CRAWL}},
-        "beat_cron_starting_deadline": int(STILL_WORTH_RUNNING.total_seconds()),
         "task_serializer": "json",
         "result_serializer": "json",
         "accept_content": ["json"],

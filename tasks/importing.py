@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from crawler.items import FeedbackItem, RatingItem, Rejected, WorkItem
 from db import catalogue, ratings
@@ -13,6 +14,8 @@ from db.engine import Database
 from db.ratings import Star
 from tasks.errors import UnknownWork
 from tasks.lookup import Lookup
+
+Item = TypeVar("Item", RatingItem, FeedbackItem)
 
 RATER_BYTES = 16
 
@@ -62,17 +65,7 @@ def import_ratings(
     rejected: list[Rejected] = []
     raters: dict[tuple[str, str], str] = {}
     stars: dict[tuple[str, str, int], tuple[int, bool, Star]] = {}
-    rows = 0
-    for item in items:
-        rows += 1
-        if isinstance(item, Rejected):
-            rejected.append(item)
-            continue
-        try:
-            work = named(lookup, item, source)
-        except UnknownWork as unknown:
-            rejected.append(Rejected(item.line, str(unknown)))
-            continue
+    for item, work in matched(lookup, items, source, rejected):
         origin = item.rating_source or source
         rater = item.rater
         if rater is None:
@@ -91,7 +84,7 @@ def import_ratings(
                 told = (s for key, (_, made_up, s) in stars.items() if (key[0], made_up) == kind)
                 ratings.upsert(session, origin, told, simulated=simulated)
     return Imported(
-        rows=rows,
+        rows=len(stars) + len(rejected),  # each counts, or is rejected, at once or by a later one
         ratings=len(stars),
         raters=len({(origin, rater) for origin, rater, _ in stars}),
         works=len({work for _, _, work in stars}),
@@ -114,9 +107,7 @@ def import_works(
     """
     rejected: list[Rejected] = []
     found: dict[tuple[str, str], WorkItem] = {}
-    rows = 0
     for item in items:
-        rows += 1
         if isinstance(item, Rejected):
             rejected.append(item)
             continue
@@ -133,6 +124,7 @@ def import_works(
                 raise OnlyTried
     except OnlyTried:
         pass
+    rows = len(found) + len(rejected)
     return ImportedWorks(rows, upserted, tuple(sorted(rejected, key=lambda row: row.line)))
 
 
@@ -146,8 +138,21 @@ def rater_id(source: str, user: str, key: bytes | None) -> str:
     return digest[:RATER_BYTES].hex()
 
 
-def named(lookup: Lookup, item: RatingItem | FeedbackItem, source: str) -> Work:
-    """The work that a row is about. Raises UnknownWork."""
+def matched(
+    lookup: Lookup, items: Iterable[Item | Rejected], source: str, rejected: list[Rejected]
+) -> Iterator[tuple[Item, Work]]:
+    """The rows that are about a work we have, with that; the others are added to `rejected`."""
+    for item in items:
+        if isinstance(item, Rejected):
+            rejected.append(item)
+            continue
+        try:
+            yield item, _named(lookup, item, source)
+        except UnknownWork as unknown:
+            rejected.append(Rejected(item.line, str(unknown)))
+
+
+def _named(lookup: Lookup, item: RatingItem | FeedbackItem, source: str) -> Work:
     if item.external_id:
         return lookup.by_external_id(item.external_id, item.source, source)
     return lookup.by_title(item.title or "")

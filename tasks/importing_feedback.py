@@ -11,8 +11,7 @@ from db import catalogue, exports, feedback, readers
 from db.catalogue import Work
 from db.engine import Database
 from db.tables import Verdict
-from tasks.errors import UnknownWork
-from tasks.importing import OnlyTried, named
+from tasks.importing import OnlyTried, matched
 from tasks.lookup import Lookup
 
 SOURCE = "import"
@@ -55,17 +54,10 @@ def import_feedback(
     with database.read() as session:
         lookup = Lookup(catalogue.works(session))
     rejected: list[Rejected] = []
-    said: list[_Said] = []
-    rows = 0
-    for item in items:
-        rows += 1
-        if isinstance(item, Rejected):
-            rejected.append(item)
-            continue
-        try:
-            said.append(_Said(item, named(lookup, item, SOURCE), item.at or now))
-        except UnknownWork as unknown:
-            rejected.append(Rejected(item.line, str(unknown)))
+    said = [
+        _Said(item, work, item.at or now) for item, work in matched(lookup, items, SOURCE, rejected)
+    ]
+    rows = len(said) + len(rejected)
     said.sort(key=lambda row: row.at)
     try:
         with database.write() as session:

@@ -12,6 +12,7 @@ from bot.conversation.events import Platform
 from bot.hearing import Hearing, Unavailable
 from bot.post import Post, Undeliverable
 from db import outbox
+from tests.fakes.waiting import eventually_async
 from tests.plugins.library import NOON
 
 
@@ -90,10 +91,8 @@ class Slow:
 
 
 async def until(condition):
-    """Polls, at most 5 s."""
-    async with asyncio.timeout(5):
-        while not await asyncio.to_thread(condition):
-            await asyncio.sleep(0.01)
+    """Waits for it, at most 5 s."""
+    await eventually_async(condition, "what is waited for", seconds=5)
 
 
 def settled(database):

@@ -1,8 +1,6 @@
 """Backups: what is written, who may read it, and which of them are kept."""
 
-import resource
 import stat
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -13,6 +11,7 @@ from tasks.backup import Shelf
 from tasks.errors import NotDeleted, NotWritten
 from tasks.jobs import backup as run_backup
 from tasks.records import Recording
+from tests.fakes.disks import at_most
 from tests.plugins.library import NOON
 from tests.plugins.lived_in import contents
 from tests.tasks.conftest import sqlite_only
@@ -33,17 +32,6 @@ def test_a_disk_that_is_full_leaves_no_half_file_and_the_file_before(written, li
 
     assert written.read_bytes() == whole
     assert [path.name for path in written.parent.iterdir()] == [written.name]
-
-
-@contextmanager
-def at_most(size):
-    """No file may grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @sqlite_only

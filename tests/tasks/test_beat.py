@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +17,7 @@ from tasks.app import app
 from tasks.beat import Scheduler
 from tasks.configuration import configuration
 from tasks.records import Occasion, recorded
+from tests.fakes.waiting import eventually
 
 THREE = datetime(2026, 5, 3, 18, tzinfo=UTC)  # 03:00 in Seoul
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -47,14 +47,6 @@ class Beat:
             for headers in found
             if headers["task"] == "tasks.retrain"
         ]
-
-
-def eventually(condition):
-    """Waits until `condition` is true."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 BY_SCHEDULE = "{'by_schedule': True}"
@@ -265,7 +257,7 @@ def test_a_worker_that_starts_sends_killed_runs_again_by_itself(
     with (tmp_path / "log").open("wb") as log:
         worker = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        eventually(lambda: "abc" in _keys_done(database))
+        eventually(lambda: "abc" in _keys_done(database), "the end of the job")
     finally:
         worker.terminate()
         worker.wait(30)

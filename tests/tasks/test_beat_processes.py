@@ -11,7 +11,8 @@ import pytest
 from db import duties, jobs, models, pulses
 from tasks.records import Occasion
 from tasks.schedule import GRACE, RETRAIN
-from tests.fakes.workers import ROOT, SECONDS, Worker, eventually
+from tests.fakes.waiting import SECONDS, eventually
+from tests.fakes.workers import ROOT, Worker
 
 
 class Beat:

@@ -18,7 +18,8 @@ from tasks.jobs import RETRAIN, retrain
 from tasks.pruning import Retention
 from tasks.records import Recording
 from tasks.training import STAGES
-from tests.fakes.workers import SECONDS, Worker, eventually
+from tests.fakes.waiting import SECONDS, eventually
+from tests.fakes.workers import Worker
 from tests.plugins.chat import ON_SQLITE
 from tests.plugins.library import NOON
 
