@@ -1,12 +1,15 @@
 """The works: written by imports and crawls, read as a whole by everybody else."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.crawl_tables import WebtoonDetail
 from db.locks import Alone, alone
 from db.tables import Webtoon
 
@@ -27,6 +30,7 @@ class Work:
     finished: bool
     adult: bool
     url: str
+    gone: bool = False  # its site has it no more
 
     @property
     def key(self) -> str:
@@ -42,19 +46,31 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a source says of a work; the fields of Work without our id."""
+    """What a source says of a work: the fields of Work, and those of WebtoonDetail.
+
+    None means that nothing was said, which leaves alone what is known; "" of `title_en` that there
+    is no English title.
+    """
 
     source: str
     external_id: str
     title: str
     title_en: str | None = None
-    authors: tuple[str, ...] = ()
-    genres: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    weekdays: tuple[str, ...] = ()
-    finished: bool = False
-    adult: bool = False
-    url: str = ""
+    authors: tuple[str, ...] | None = None
+    genres: tuple[str, ...] | None = None
+    keywords: tuple[str, ...] | None = None
+    weekdays: tuple[str, ...] | None = None
+    finished: bool | None = None
+    adult: bool | None = None
+    url: str | None = None
+    synopsis: str | None = None
+    age: int | None = None
+    hiatus: bool | None = None
+    up: bool | None = None
+    latest_number: int | None = None
+    latest_title: str | None = None
+    thumbnail_url: str | None = None
+    gated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +82,121 @@ class Upserted:
     same: int
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What files say of a work beyond its card; None where nobody told."""
+
+    synopsis: str | None = None
+    age: int | None = None
+    hiatus: bool | None = None
+    thumbnail_url: str | None = None
+
+
 _TICK = timedelta(microseconds=1)
 _LISTS = ("authors", "genres", "keywords", "weekdays")
-_PLAIN = ("title", "title_en", "finished", "adult", "url")
+_CARD = ("title", "title_en", "finished", "adult", "url", *_LISTS)
+_UNTOLD = {"title_en": None, "finished": False, "adult": False, "url": ""}
+_DETAILS = (
+    "synopsis",
+    "age",
+    "hiatus",
+    "up",
+    "latest_number",
+    "latest_title",
+    "thumbnail_url",
+    "gated",
+)
+_BATCH = 500  # works a query
 
 
 def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
     """Adds and changes works by (source, external id); writes nothing where nothing changed.
 
-    What it writes is stamped `now`, or later where the catalogue has a later stamp already: a
-    transaction that took long to commit is a change like any other.
+    Works that were gone are back. What it writes is stamped `now`, or later where the catalogue
+    has a later stamp already: a transaction that took long to commit is a change like any other.
     """
     alone(session, Alone.CATALOGUE)
-    _, last = version(session)
-    stamp = max(now, last + _TICK) if last else now
-    known = {(w.source, w.external_id): w for w in session.scalars(select(Webtoon))}
-    new = changed = same = 0
-    for facts in works:
-        told = {f: getattr(facts, f) for f in _PLAIN} | {f: list(getattr(facts, f)) for f in _LISTS}
-        row = known.get((facts.source, facts.external_id))
-        if row is None:
-            row = Webtoon(
-                source=facts.source, external_id=facts.external_id, updated_at=stamp, **told
+    stamp = _stamp(session, now)
+    outcomes: Counter[str] = Counter()
+    iterator = iter(works)
+    while batch := list(islice(iterator, _BATCH)):
+        outcomes.update(_upsert(session, batch, stamp))
+    return Upserted(outcomes["new"], outcomes["changed"], outcomes["same"])
+
+
+def saw(session: Session, keys: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Notes that a site lists the works with these (source, external id)."""
+    for source, ids in _by_source(keys).items():
+        for batch in _batches(ids):
+            chosen = select(Webtoon.id).where(
+                Webtoon.source == source, Webtoon.external_id.in_(batch)
             )
-            session.add(row)
-            known[facts.source, facts.external_id] = row
-            new += 1
-        elif any(getattr(row, field) != value for field, value in told.items()):
-            for field, value in told.items():
-                setattr(row, field, value)
-            row.updated_at = stamp
-            changed += 1
-        else:
-            same += 1
+            session.execute(
+                update(WebtoonDetail)
+                .where(WebtoonDetail.webtoon_id.in_(chosen))
+                .values(seen_at=now)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def was_read(session: Session, source: str, external_id: str, now: datetime) -> None:
+    """Notes that the work's own page was read."""
+    row = _row(session, source, external_id)
+    if row is not None:
+        _detail(session, row.id).read_at = now
+
+
+def gate(session: Session, source: str, external_id: str, now: datetime) -> None:
+    """Notes that the work's own page wants an adult's login."""
+    row = _row(session, source, external_id)
+    if row is not None:
+        detail = _detail(session, row.id)
+        detail.gated, detail.read_at = True, now
+
+
+def unseen(session: Session, source: str, since: datetime) -> list[str]:
+    """The external ids of works that are not gone and that no list had since then."""
+    query = (
+        select(Webtoon.external_id)
+        .outerjoin(WebtoonDetail, WebtoonDetail.webtoon_id == Webtoon.id)
+        .where(
+            Webtoon.source == source,
+            Webtoon.gone_at.is_(None),
+            or_(WebtoonDetail.seen_at.is_(None), WebtoonDetail.seen_at < since),
+        )
+        .order_by(Webtoon.id)
+    )
+    return list(session.scalars(query))
+
+
+def bury(session: Session, source: str, external_id: str, now: datetime) -> bool:
+    """Notes that the site has this work no more; False if that is known, or the work is not.
+
+    Nothing that anybody said of it is lost, and `upsert` brings it back.
+    """
+    alone(session, Alone.CATALOGUE)
+    row = _row(session, source, external_id)
+    if row is None or row.gone_at is not None:
+        return False
+    row.gone_at, row.updated_at = now, _stamp(session, now)
     session.flush()
-    return Upserted(new, changed, same)
+    return True
 
 
 def works(session: Session) -> list[Work]:
     """Every work, by id."""
     return [_work(row) for row in session.scalars(select(Webtoon).order_by(Webtoon.id))]
+
+
+def details(session: Session) -> dict[tuple[str, str], Detail]:
+    """What is known beyond their cards, by (source, external id); only of works that have any."""
+    query = select(Webtoon.source, Webtoon.external_id, WebtoonDetail).join(
+        WebtoonDetail, WebtoonDetail.webtoon_id == Webtoon.id
+    )
+    return {
+        (source, external_id): Detail(row.synopsis, row.age, row.hiatus, row.thumbnail_url)
+        for source, external_id, row in session.execute(query)
+    }
 
 
 def version(session: Session) -> tuple[int, datetime | None]:
@@ -136,4 +227,102 @@ def _work(row: Webtoon) -> Work:
         finished=row.finished,
         adult=row.adult,
         url=row.url,
+        gone=row.gone_at is not None,
     )
+
+
+def _stamp(session: Session, now: datetime) -> datetime:
+    _, last = version(session)
+    return max(now, last + _TICK) if last else now
+
+
+def _row(session: Session, source: str, external_id: str) -> Webtoon | None:
+    query = select(Webtoon).where(Webtoon.source == source, Webtoon.external_id == external_id)
+    return session.scalar(query)
+
+
+def _known(session: Session, works: Sequence[Facts]) -> dict[tuple[str, str], Webtoon]:
+    found: dict[tuple[str, str], Webtoon] = {}
+    for source, ids in _by_source((f.source, f.external_id) for f in works).items():
+        query = select(Webtoon).where(Webtoon.source == source, Webtoon.external_id.in_(ids))
+        found |= {(row.source, row.external_id): row for row in session.scalars(query)}
+    return found
+
+
+def _by_source(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for source, external_id in keys:
+        found.setdefault(source, []).append(external_id)
+    return found
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+
+
+def _upsert(session: Session, batch: Sequence[Facts], stamp: datetime) -> list[str]:
+    """What became of each: new, changed, or same."""
+    known = _known(session, batch)
+    rows, outcomes = [], []
+    for facts in batch:
+        key = (facts.source, facts.external_id)
+        row, told = known.get(key), _told(facts, _CARD)
+        if row is None:
+            blank: dict[str, object] = {**_UNTOLD, **{name: [] for name in _LISTS}}
+            row = Webtoon(source=key[0], external_id=key[1], updated_at=stamp, **(blank | told))
+            session.add(row)
+            known[key] = row
+            outcomes.append("new")
+        else:
+            told["gone_at"] = None
+            outcomes.append("changed" if _set(row, told) else "same")
+            if outcomes[-1] == "changed":
+                row.updated_at = stamp
+        rows.append(row)
+    session.flush()
+    for number, changed in enumerate(_upsert_details(session, rows, batch, stamp)):
+        if changed and outcomes[number] == "same":
+            outcomes[number] = "changed"
+    session.flush()
+    return outcomes
+
+
+def _upsert_details(
+    session: Session, rows: Sequence[Webtoon], batch: Sequence[Facts], stamp: datetime
+) -> Iterator[bool]:
+    """Whether anything changed of each."""
+    query = select(WebtoonDetail).where(WebtoonDetail.webtoon_id.in_([row.id for row in rows]))
+    known = {detail.webtoon_id: detail for detail in session.scalars(query)}
+    for row, facts in zip(rows, batch, strict=True):
+        told, detail = _told(facts, _DETAILS), known.get(row.id)
+        if detail is None:
+            detail = known[row.id] = WebtoonDetail(webtoon_id=row.id)
+            session.add(detail)
+        changed = _set(detail, told)
+        if "latest_number" in changed:
+            detail.latest_at = stamp
+        yield bool(changed)
+
+
+def _told(facts: Facts, names: Sequence[str]) -> dict[str, object]:
+    """What the source said of these, as the tables have it."""
+    told = {name: getattr(facts, name) for name in names if getattr(facts, name) is not None}
+    if told.get("title_en") == "":
+        told["title_en"] = None
+    return {name: list(value) if name in _LISTS else value for name, value in told.items()}
+
+
+def _set(row: Webtoon | WebtoonDetail, told: Mapping[str, object]) -> frozenset[str]:
+    """The names of what this changed."""
+    changed = frozenset(name for name, value in told.items() if getattr(row, name) != value)
+    for name in changed:
+        setattr(row, name, told[name])
+    return changed
+
+
+def _detail(session: Session, webtoon_id: int) -> WebtoonDetail:
+    row = session.get(WebtoonDetail, webtoon_id)
+    if row is None:
+        row = WebtoonDetail(webtoon_id=webtoon_id)
+        session.add(row)
+    return row

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db import schema
+from db import crawl_tables, schema  # noqa: F401 -- the former for its tables
 from db.engine import Database, unreachable
 from db.errors import DanglingKeys
 from db.tables import Base, Duty, JobRun, Model, ModelState, Pulse

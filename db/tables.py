@@ -81,7 +81,10 @@ _NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 class Webtoon(Base):
-    """A work. Facts only: no synopsis, no picture."""
+    """A work, as everybody needs it; `gone_at`: its site has it no more.
+
+    What only crawls and alerts need of it is in WebtoonDetail.
+    """
 
     __tablename__ = "webtoon"
     __table_args__ = (Index("uq_webtoon_source_external_id", "source", "external_id", unique=True),)
@@ -99,6 +102,7 @@ class Webtoon(Base):
     adult: Mapped[bool]
     url: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(index=True)
+    gone_at: Mapped[datetime | None]
 
 
 class Reader(Base):

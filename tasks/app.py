@@ -19,9 +19,17 @@ from kombu.exceptions import OperationalError
 
 from db.errors import Unreachable
 from db.settings import DatabaseSettings, load
-from tasks.configuration import PATIENT, configuration
+from tasks.configuration import LONGEST_CRAWL, PATIENT, configuration
 from tasks.errors import AlreadyDone, Busy
-from tasks.schedule import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN, schedules
+from tasks.schedule import (
+    BACKUP,
+    CRAWL_CATALOGUE,
+    CRAWL_RATINGS,
+    PRUNE,
+    REFRESH_POPULARITY,
+    RETRAIN,
+    schedules,
+)
 from tasks.settings import TaskSettings
 
 AnyTask: TypeAlias = "Task[Any, Any]"
@@ -136,6 +144,33 @@ def backup(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
         return jobs.backup(recording, settings.model_dir, shelf)
 
     return _done(self, BACKUP, by_schedule, work)
+
+
+_CRAWL = _JOB | {
+    "time_limit": int(LONGEST_CRAWL.total_seconds()),
+    "soft_time_limit": int((LONGEST_CRAWL - timedelta(minutes=5)).total_seconds()),
+}
+
+
+@app.task(name="tasks.crawl_catalogue", **_CRAWL)
+def crawl_catalogue(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Reads Naver's lists and what changed of its works; when scheduled, in the night only."""
+    return _crawled(self, CRAWL_CATALOGUE, "naver", by_schedule)
+
+
+@app.task(name="tasks.crawl_ratings", **_CRAWL)
+def crawl_ratings(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Visits Watcha's users whose last visit is a week ago; when scheduled, in the night only."""
+    return _crawled(self, CRAWL_RATINGS, "watcha", by_schedule)
+
+
+def _crawled(task: AnyTask, job: str, source: str, by_schedule: bool) -> dict[str, Any]:
+    def work(recording: "Recording") -> "Ended":
+        from tasks import crawl_nights  # noqa: PLC0415 -- loads Selenium
+
+        return crawl_nights.crawl(recording, source, load(TaskSettings))
+
+    return _done(task, job, by_schedule, work)
 
 
 def _done(

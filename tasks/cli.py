@@ -8,12 +8,15 @@ import typer
 
 from tasks import (
     cli_backup,
+    cli_crawl,
     cli_data,
     cli_database,
     cli_doctor,
     cli_export,
     cli_import,
+    cli_match,
     cli_models,
+    cli_report,
     cli_run,
     cli_status,
     cli_taste,
@@ -34,14 +37,17 @@ app = typer.Typer(
 app.add_typer(cli_database.app, name="db")
 app.add_typer(cli_export.app, name="export")
 app.add_typer(cli_import.app, name="import")
+app.add_typer(cli_match.app, name="match")
 app.add_typer(cli_models.app, name="models")
 app.command("run")(cli_run.run)
 app.command("demo")(cli_data.demo)
+app.command("crawl")(cli_crawl.crawl)
 app.command("train")(cli_data.train)
 app.command("status")(cli_status.status)
 app.command("recommend")(cli_taste.recommend)
 app.command("why")(cli_taste.why)
 app.command("evaluate")(cli_taste.evaluate)
+app.command("report")(cli_report.report)
 app.command("doctor")(cli_doctor.doctor)
 app.command("backup")(cli_backup.backup)
 app.command("restore")(cli_backup.restore)
@@ -66,13 +72,13 @@ def main() -> None:
 
 def _in_words(error: Exception) -> tuple[str, int]:
     """What to tell the operator, and the exit code."""
-    from crawler.errors import CrawlerError  # noqa: PLC0415 -- only once something went wrong
+    from crawler.errors import CrawlerError, NotSwitchedOn  # noqa: PLC0415 -- only if it went wrong
     from db.errors import BadUrl, DatabaseError  # noqa: PLC0415
     from db.settings import InvalidSettings  # noqa: PLC0415
     from recommender.errors import RecommenderError  # noqa: PLC0415
     from tasks.errors import OperatorError  # noqa: PLC0415
 
-    if isinstance(error, InvalidSettings | BadUrl):
+    if isinstance(error, InvalidSettings | BadUrl | NotSwitchedOn):
         return str(error), MISUSED
     if isinstance(error, OperatorError | DatabaseError | CrawlerError):
         return str(error), REFUSED

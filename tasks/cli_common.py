@@ -71,7 +71,7 @@ def by_hand(database: "Database", job: str) -> "Recording":
     from tasks.settings import TaskSettings  # noqa: PLC0415
 
     settings = load(TaskSettings)
-    return Recording(database, clock, slots=schedules(settings)[job], tell=settings.admins)
+    return Recording(database, clock, slots=schedules(settings).get(job), tell=settings.admins)
 
 
 def say(line: str = "") -> None:

@@ -17,6 +17,7 @@ from tasks.settings import TaskSettings
 
 MISUSED = 2
 LONGEST_JOB = timedelta(hours=3)  # killed after that
+LONGEST_CRAWL = timedelta(hours=5, minutes=30)
 # A job that is not done by then is handed to another worker, so it must be longer than any job.
 REDELIVERED_AFTER = timedelta(hours=6)
 RESULTS_KEPT = timedelta(days=7)

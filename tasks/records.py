@@ -80,8 +80,8 @@ class Record:
     """What a run has to say before its `recorded` ends: it sets `ended`, or calls `end`."""
 
     began: datetime
+    run: int  # its number
     _book: "_Book"
-    _run: int
     ended: Ended | None = None
     _noted: bool = False
 
@@ -90,7 +90,7 @@ class Record:
 
         Raises Superseded, which must not be caught within that transaction.
         """
-        self._book.finish(session, self._run, ended)
+        self._book.finish(session, self.run, ended)
         self.ended, self._noted = ended, True
 
     def close(self) -> None:
@@ -99,13 +99,13 @@ class Record:
             message = f"the job {self._book.job} does not say how it ended"
             raise RuntimeError(message)
         if not self._noted:
-            self._book.close(self._run, self.ended)
+            self._book.close(self.run, self.ended)
 
     def fail(self, error: BaseException) -> None:
         """Notes that the run failed, unless the database knows better or is away."""
         # Whatever fails here, the first error says better what is wrong.
         with suppress(DatabaseError, KeyboardInterrupt):
-            self._book.fail(self._run, error)
+            self._book.fail(self.run, error)
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def recorded(job: str, recording: Recording) -> Iterator[Record]:
             raise Busy(job)
         book = _Book(job, recording)
         began = recording.clock()
-        record = Record(began, book, book.begin(began))
+        record = Record(began, book.begin(began), book)
         try:
             yield record
             record.close()

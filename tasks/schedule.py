@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from tasks.settings import TaskSettings
+from tasks.settings import DAYS, TaskSettings
 
 RETRAIN = "retrain"
 REFRESH_POPULARITY = "refresh_popularity"
 PRUNE = "prune"
 BACKUP = "backup"
+CRAWL_CATALOGUE = "crawl_catalogue"
+CRAWL_RATINGS = "crawl_ratings"
 # A job that did not run so long after its slot is missed: an operator is told.
 GRACE = timedelta(minutes=30)
 
@@ -58,6 +60,42 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class Weekly:
+    """On these days of the week (mon, tue, …) at `at`, local time in `zone`."""
+
+    days: tuple[str, ...]
+    at: time
+    zone: ZoneInfo
+
+    def next_after(self, now: datetime) -> datetime:
+        """The first slot later than `now`, with the zone's offset."""
+        daily = Daily(self.at, self.zone)
+        slot = daily.next_after(now)
+        while not self._has(slot):
+            slot = daily.next_after(slot)
+        return slot
+
+    def last_until(self, now: datetime) -> datetime:
+        """The latest slot not later than `now`, with the zone's offset."""
+        daily = Daily(self.at, self.zone)
+        slot = daily.last_until(now)
+        while not self._has(slot):
+            slot = daily.last_until(slot - timedelta(microseconds=1))
+        return slot
+
+    def fields(self) -> dict[str, str]:
+        """The same as the fields of a crontab, in the zone."""
+        return {
+            "day_of_week": ",".join(self.days),
+            "hour": str(self.at.hour),
+            "minute": str(self.at.minute),
+        }
+
+    def _has(self, slot: datetime) -> bool:
+        return DAYS[slot.weekday()] in self.days
+
+
+@dataclass(frozen=True, slots=True)
 class Hourly:
     """Once an hour, at this minute of it in `zone`."""
 
@@ -86,6 +124,11 @@ class Hourly:
         return (moment.astimezone(UTC) + by).astimezone(self.zone)
 
 
+def night_ends(began: datetime, settings: TaskSettings) -> datetime:
+    """When a crawl that was due at `began` has to be over."""
+    return Daily(settings.crawl_until, settings.timezone).next_after(began)
+
+
 def schedules(settings: TaskSettings) -> dict[str, Slots]:
     """Every job that has a schedule, by name."""
     zone = settings.timezone
@@ -94,4 +137,6 @@ def schedules(settings: TaskSettings) -> dict[str, Slots]:
         REFRESH_POPULARITY: Hourly(settings.popularity_minute, zone),
         PRUNE: Daily(settings.prune_at, zone),
         BACKUP: Daily(settings.backup_at, zone),
+        CRAWL_CATALOGUE: Daily(settings.crawl_catalogue_at, zone),
+        CRAWL_RATINGS: Weekly(settings.crawl_ratings_days, settings.crawl_ratings_at, zone),
     }

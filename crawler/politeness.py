@@ -1,0 +1,367 @@
+"""How sites are visited: allow-list, robots.txt, pace, budget, patience. Nothing goes around it.
+
+A source is handed a Visitor and has no other way to a page; import-linter keeps it so.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Protocol, TypeVar
+from urllib.parse import urljoin
+
+from crawler.errors import (
+    Blocked,
+    BudgetSpent,
+    Drift,
+    Failed,
+    Gated,
+    Gone,
+    LoginRequired,
+    Paused,
+    Refused,
+)
+from crawler.fetching import Answer, Fetcher, NoAnswer
+from crawler.hosts import host_of
+from crawler.robots import Robots, RobotsShelf
+
+T = TypeVar("T")
+
+TRIES = 3
+PRESSED = (429, 503)  # the site has too much to do
+PRESSED_SECONDS, LONGEST_PRESSED_SECONDS = 30, 120  # where it does not say how long to wait
+FAILED_SECONDS = 5  # before a page that failed otherwise is tried again, then twice as long
+BREAK = timedelta(minutes=30)
+FAILURES_IN_A_ROW = 5  # pages; then the host counts as ill
+HOPS = 5  # redirects of one page
+JITTER = 0.25  # of the pause, at most
+SLOWNESS = 2.0  # the pause is at least so many times what the last page took
+_CHALLENGES = (
+    'id="challenge-form"',
+    "cf-challenge",
+    "g-recaptcha",
+    "h-captcha",
+    "자동 입력 방지",
+)
+
+
+class Garbled(Exception):
+    """A page came, and is not what it should be: cut off, empty, an error in disguise."""
+
+
+class Time(Protocol):
+    """The time, and a way to let it pass."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Returns so much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What has to be known of a host across runs; `day` (UTC) is when `pages` were fetched."""
+
+    host: str
+    day: str = ""
+    pages: int = 0
+    paused_until: datetime | None = None
+    stopped_at: datetime | None = None
+    stopped_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How hosts are treated: only these, so slowly, so often a day.
+
+    `strict`: what robots.txt disallows a browser's page may not request by itself either.
+    `deadline`: a pause that ends later is not waited for; None: no pause of the host's is.
+    """
+
+    hosts: frozenset[str]
+    delay_seconds: float = 2.0
+    pages_a_day: int = 5_000
+    strict: bool = True
+    deadline: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run cost the sites, and how long it waited out of politeness."""
+
+    pages: int = 0
+    waited_seconds: float = 0.0
+    disallowed: int = 0  # requests of pages themselves that robots.txt kept in
+
+
+@dataclass(slots=True)
+class Visitor:
+    """The one way to a site's pages; for one source and one host at a time.
+
+    `plain` fetches robots.txt, `fetcher` the pages. `remember` is told of each change of a host's
+    state, so that neither a new run nor a crash gets around a pause or the budget.
+    """
+
+    fetcher: Fetcher
+    plain: Fetcher
+    manners: Manners
+    time: Time
+    recall: Callable[[str], HostState]
+    remember: Callable[[HostState], None]
+    tally: Tally = field(default_factory=Tally)
+    rng: random.Random = field(default_factory=random.Random)
+    _robots: RobotsShelf = field(init=False)
+    _hosts: dict[str, HostState] = field(default_factory=dict)
+    _free_at: dict[str, datetime] = field(default_factory=dict)
+    _pressed: int = 0  # times in a row that the host had too much to do
+    _failures: int = 0  # pages in a row that failed
+    _at: str = ""  # the page that `more` scrolls
+
+    def __post_init__(self) -> None:
+        self._robots = RobotsShelf(self._fetch_robots, self.time.now)
+
+    def open(self, url: str, read: Callable[[Answer], T], gated: tuple[int, ...] = ()) -> T:
+        """What `read` makes of the page at `url`.
+
+        `read` may raise Garbled, which is tried again, and any PageError. `gated`: the statuses
+        that mean an adult's login here. Raises PageError and HostClosed.
+        """
+        self._refuse_closed(host_of(url))
+        self._at = url
+        return self._patiently(lambda: self._follow(url), read, gated)
+
+    def more(self, read: Callable[[Answer], T]) -> T:
+        """The same page after scrolling to its end, at the pace and at the price of a page.
+
+        Where that brought no answer the page is opened anew, and so begins anew as well.
+        """
+        url, lost = self._at, False
+
+        def request() -> Answer:
+            nonlocal lost
+            if lost:
+                return self._follow(url)
+            lost = True
+            answer = self._once(url, self.fetcher.more)
+            lost = False
+            return answer
+
+        return self._patiently(request, read, ())
+
+    def why_not(self, url: str, *, document: bool) -> str | None:
+        """Why a browser may not request this for the page it shows (see Rules)."""
+        if not url.startswith(("http://", "https://")):
+            return None if url.startswith(("data:", "blob:", "about:")) else "another protocol"
+        if host_of(url) not in self.manners.hosts:
+            return f"{host_of(url)} is not a host that may be visited"
+        if not document and not self.manners.strict:
+            return None
+        robots = self._robots.known(url)
+        reason = robots.why_not(url) if robots else "its robots.txt was not read"
+        if reason and not document:
+            self.tally.disallowed += 1
+        return reason
+
+    # -- one page, several tries
+
+    def _patiently(
+        self, request: Callable[[], Answer], read: Callable[[Answer], T], gated: tuple[int, ...]
+    ) -> T:
+        trouble = ""
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                answer = request()
+                if answer.status in PRESSED:
+                    trouble = f"it answers {answer.status}"
+                    self._give_way(answer, last=last)
+                    continue
+                self._judge(answer, gated)
+                found = read(answer)
+            except (NoAnswer, Garbled) as error:
+                trouble = str(error)
+                if not last:
+                    self._wait(FAILED_SECONDS * 2**attempt)
+                continue
+            except (Gone, Gated, LoginRequired, Drift):  # the host is well, it just says no
+                self._well()
+                raise
+            except Blocked as blocked:
+                self._stop(str(blocked))
+                raise
+            self._well()
+            return found
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW:
+            self._failures = 0
+            self._pause(self.time.now() + BREAK)
+        raise Failed(f"{self._at}: {trouble} ({TRIES} tries)")
+
+    def _judge(self, answer: Answer, gated: tuple[int, ...]) -> None:
+        """Raises what the status, or a challenge in place of the page, means."""
+        status = answer.status
+        if answer.refused:
+            raise Refused(f"{self._at}: {answer.refused}")
+        if status in gated:
+            raise Gated(f"{self._at} wants a login (status {status})")
+        if status == 401:
+            raise LoginRequired(f"{self._at} wants a login (status 401)")
+        if status == 403 or any(sign in answer.text for sign in _CHALLENGES):
+            how = "403" if status == 403 else "a captcha"
+            raise Blocked(f"{host_of(self._at)} answers with {how} and does not want us")
+        if status in (404, 410):
+            raise Gone(f"{self._at} is gone (status {status})")
+        if status >= 500:
+            raise Garbled(f"it answers {status}")
+        if not 200 <= status < 300:
+            raise Failed(f"{self._at}: it answers {status}")
+
+    def _follow(self, url: str) -> Answer:
+        """The page, after at most HOPS redirects that all stay where we may go."""
+        for _ in range(HOPS + 1):
+            self._require_allowed(url)
+            answer = self._once(url, partial(self.fetcher.fetch, url))
+            if answer.location is None:
+                return answer
+            url = urljoin(url, answer.location)
+        raise Refused(f"{self._at} redirects again and again")
+
+    def _once(self, url: str, request: Callable[[], Answer]) -> Answer:
+        """One request, at the pace and within the budget of its host."""
+        host = host_of(url)
+        self._await_turn(host)
+        self._count(host)
+        began = self.time.now()
+        try:
+            return request()
+        finally:
+            ended = self.time.now()
+            pause = max(self._delay(url), SLOWNESS * (ended - began).total_seconds())
+            if self.manners.delay_seconds == 0 and not self._delay(url):
+                pause = 0.0  # a site of one's own, at full speed
+            pause *= 1 + self.rng.uniform(0, JITTER)
+            self._free_at[host] = ended + timedelta(seconds=pause)
+
+    # -- whether and when
+
+    def _require_allowed(self, url: str) -> None:
+        if not url.startswith(("http://", "https://")) or host_of(url) not in self.manners.hosts:
+            raise Refused(f"{self._at} leads to {host_of(url) or url}, which may not be visited")
+        if reason := self._robots.of(url).why_not(url):
+            raise Refused(f"{self._at}: {reason}")
+
+    def _delay(self, url: str) -> float:
+        robots = self._robots.known(url)
+        return max(self.manners.delay_seconds, robots.delay_seconds if robots else 0.0)
+
+    def _await_turn(self, host: str) -> None:
+        free = self._free_at.get(host)
+        if free is not None:
+            self._wait((free - self.time.now()).total_seconds())
+
+    def _refuse_closed(self, host: str) -> None:
+        """Raises Blocked or Paused where the host is closed to us; waits for a pause to end."""
+        state = self._state(host)
+        if state.stopped_at is not None:
+            raise Blocked(
+                f"{state.stopped_because or host} (since {state.stopped_at:%Y-%m-%d %H:%M} UTC); "
+                "webtoonctl crawl --resume tries again"
+            )
+        now, until = self.time.now(), state.paused_until
+        if until is None or until <= now:
+            return
+        if self.manners.deadline is None or until > self.manners.deadline:
+            raise Paused(f"{host} is left alone until {until:%Y-%m-%d %H:%M} UTC", until)
+        self._wait((until - now).total_seconds())
+
+    def _count(self, host: str) -> None:
+        state, today = self._state(host), f"{self.time.now().astimezone(UTC):%Y-%m-%d}"
+        pages = state.pages if state.day == today else 0
+        if pages >= self.manners.pages_a_day:
+            raise BudgetSpent(f"{pages} pages of {host} were fetched today, and no more may be")
+        self.tally.pages += 1
+        self._keep(replace(state, day=today, pages=pages + 1))
+
+    # -- a host that has enough
+
+    def _give_way(self, answer: Answer, *, last: bool) -> None:
+        """Waits as long as the host asks for; after the last try it is left alone for a while."""
+        self._pressed += 1
+        asked = retry_after(answer.retry_after, self.time.now())
+        doubled = PRESSED_SECONDS * 2 ** (self._pressed - 1)
+        seconds = float(min(doubled, LONGEST_PRESSED_SECONDS)) if asked is None else asked
+        if last or seconds > BREAK.total_seconds():
+            until = self.time.now() + max(BREAK, timedelta(seconds=asked or 0))
+            self._pause(until)
+            if not last:
+                raise Paused(
+                    f"{host_of(self._at)} asks to be left alone until {until:%H:%M}", until
+                )
+            return
+        self._wait(seconds)
+
+    def _pause(self, until: datetime) -> None:
+        self._keep(replace(self._state(host_of(self._at)), paused_until=until))
+
+    def _stop(self, because: str) -> None:
+        state = self._state(host_of(self._at))
+        self._keep(replace(state, stopped_at=self.time.now(), stopped_because=because))
+
+    def _well(self) -> None:
+        self._pressed = self._failures = 0
+
+    # -- small things
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            self.time.sleep(seconds)
+            self.tally.waited_seconds += seconds
+
+    def _state(self, host: str) -> HostState:
+        if host not in self._hosts:
+            self._hosts[host] = self.recall(host)
+        return self._hosts[host]
+
+    def _keep(self, state: HostState) -> None:
+        self._hosts[state.host] = state
+        self.remember(state)
+
+    def _fetch_robots(self, address: str) -> Answer:
+        """robots.txt itself needs no permission, but a turn; redirects of it stay on the host."""
+        url = address
+        for _ in range(HOPS + 1):
+            answer = self._once(url, partial(self.plain.fetch, url))
+            if answer.location is None:
+                return answer
+            url = urljoin(url, answer.location)
+            if host_of(url) not in self.manners.hosts:
+                break
+        return Answer(address, 500, "")  # unreachable, so nothing is allowed
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a host blocked us."""
+        return any(state.stopped_at is not None for state in self._hosts.values())
+
+    def robots(self, url: str) -> Robots:
+        """The rules of the site at `url`, read if need be."""
+        return self._robots.of(url)
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, given as seconds or as a date."""
+    if not header:
+        return None
+    text = header.strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    return max(0.0, (then - now).total_seconds())

@@ -1,0 +1,317 @@
+"""A crawl: what is due is visited page by page, and each page's yield is stored as it comes.
+
+Everything a page brought, and that it was visited, is one transaction. So a crawl that is killed
+has lost one page at most, and goes on where it was.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from crawler.errors import Gone, HostClosed, NoBrowser, PageError
+from crawler.politeness import Visitor
+from crawler.source import Found, KnownWork, Source, Spot, Subject
+from db import catalogue, crawled, foreign, frontier
+from db.engine import Database
+from db.foreign import Foreign
+from db.frontier import Entry, Place
+from tasks.importing import facts, rater_id
+
+STRIKES = 2  # runs that find a page gone, before what it is about counts as gone
+FAILURES = 5  # runs in which a page failed, before it is let be until it is found again
+DRIFTS = 5  # pages in a row; then the site has changed, and the run ends
+
+Progress = Callable[[str, int, int], None]  # the kind of page, how many were visited and are due
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One run: who runs it, since when its round goes on, and what bounds it.
+
+    A round begins with a run after one that was through; what was visited in a round is not
+    visited again in it. `since`: what was visited later is fresh, whatever its kind.
+    """
+
+    run: int
+    began: datetime
+    round_began: datetime
+    key: bytes  # of the hash that stands for a person
+    since: datetime | None = None
+    limit: int | None = None  # pages of the frontier
+    deadline: datetime | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. `ended` says in a sentence why it is not through; None where it is."""
+
+    visits: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    gone: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    ended: str | None = None
+    closed: bool = False  # by the site, or by what we may ask of it
+    blocked: bool = False
+    remaining: dict[str, int] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
+    pages: int = 0
+    waited_seconds: float = 0.0
+    disallowed: int = 0
+
+    def counts(self) -> dict[str, object]:
+        """The same as a job's record has it."""
+        words = ("incomplete", "gated", "login_required", "failed", "refused", "drift")
+        return {
+            "pages": self.pages,
+            "visits": self.visits,
+            "new": self.new,
+            "changed": self.changed,
+            "same": self.same,
+            "gone": self.gone,
+            **{word: self.outcomes[word] for word in words},
+            "disallowed": self.disallowed,
+            "waited_seconds": round(self.waited_seconds, 1),
+            "remaining": sum(self.remaining.values()),
+            "through": self.ended is None,
+        }
+
+
+@dataclass(slots=True)
+class Crawl:
+    """One run over one source."""
+
+    database: Database
+    source: Source
+    site: Visitor
+    errand: Errand
+    progress: Progress = lambda _kind, _visits, _due: None
+    report: Report = field(default_factory=Report)
+    _drifts: int = 0
+
+    def run(self) -> Report:
+        """Visits what is due until nothing is, or a bound is reached. Raises Unreachable."""
+        self._seed()
+        try:
+            while (entry := self._next()) is not None:
+                self._visit(entry)
+        except (HostClosed, NoBrowser) as closed:
+            self.report.ended, self.report.closed = str(closed), True
+            self.report.blocked = self.site.stopped
+        tally = self.site.tally
+        self.report.pages, self.report.waited_seconds = tally.pages, tally.waited_seconds
+        self.report.disallowed = tally.disallowed
+        with self.database.read() as session:
+            self.report.remaining = self._waiting(session)
+        return self.report
+
+    # -- what to visit
+
+    def _seed(self) -> None:
+        now = self.errand.began
+        with self.database.read() as session:
+            known = known_works(session)
+        found = places(self.source, self.errand, self.source.seeds(known))
+        with self.database.write() as session:
+            frontier.add(session, self.source.name, found, now)
+
+    def _next(self) -> Entry | None:
+        errand, report = self.errand, self.report
+        now = self.site.time.now()
+        if errand.limit is not None and report.visits >= errand.limit:
+            report.ended = f"The limit of {errand.limit} pages is reached."
+        elif errand.deadline is not None and now >= errand.deadline:
+            report.ended = f"The time for crawling was over at {errand.deadline:%H:%M} UTC."
+        elif self._drifts >= DRIFTS:
+            report.ended = f"{DRIFTS} pages in a row could not be read: the site has changed."
+            report.closed = True
+        if report.ended:
+            return None
+        with self.database.read() as session:
+            entry = self._due(session, now)
+        if entry is None and self._ask_for_absent():
+            with self.database.read() as session:
+                entry = self._due(session, now)
+        if entry is not None:
+            with self.database.read() as session:
+                due = sum(self._waiting(session).values())
+            self.progress(entry.kind, report.visits, due)
+        return entry
+
+    def _due(self, session: Session, now: datetime) -> Entry | None:
+        return frontier.due(
+            session, self.source.name, now, order=self.source.kinds, since=self.errand.began
+        )
+
+    def _waiting(self, session: Session) -> dict[str, int]:
+        now = self.site.time.now()
+        return frontier.waiting(session, self.source.name, now, self.errand.began)
+
+    def _ask_for_absent(self) -> bool:
+        """Makes works due that the lists, all read in this round, have no more; whether any."""
+        source, since = self.source, self.errand.round_began
+        with self.database.write() as session:
+            ended = frontier.visited(session, source.name, source.listing, since)
+            if set(ended) != {"ok"}:
+                return False
+            missing = map(source.absent, catalogue.unseen(session, source.name, since))
+            found = self._places(spot for spot in missing if spot is not None)
+            frontier.add(session, source.name, found, self.site.time.now())
+            return bool(found)
+
+    # -- one page
+
+    def _visit(self, entry: Entry) -> None:
+        spot = Spot(entry.kind, entry.key, entry.address, version=entry.version)
+        if self._is_person(entry.kind):
+            spot = Spot(entry.kind, entry.address, entry.address, version=entry.version)
+        now = self.site.time.now()
+        try:
+            found = self.source.visit(spot, self.site, now)
+        except Gone:
+            self._note_gone(entry)
+        except PageError as error:
+            self._settle(entry, error.outcome, str(error))
+        else:
+            self._store(entry, spot, found)
+        self.report.visits += 1
+
+    def _store(self, entry: Entry, spot: Spot, found: Found) -> None:
+        now, source = self.site.time.now(), self.source.name
+        with self.database.write() as session:
+            self._store_works(session, spot, found, now)
+            self._store_ratings(session, found, now)
+            frontier.add(session, source, self._places(found.spots), now)
+            self._note(session, entry, found.outcome, found.note)
+
+    def _store_works(self, session: Session, spot: Spot, found: Found, now: datetime) -> None:
+        source = self.source.name
+        if found.works:
+            done = catalogue.upsert(session, (facts(source, work) for work in found.works), now)
+            self._count(done.new, done.changed, done.same)
+        if spot.kind in self.source.listing:
+            listed = [(source, work.external_id) for work in found.works]
+            catalogue.saw(session, listed, now)
+        if found.read is not None:
+            catalogue.was_read(session, source, found.read, now)
+        if found.gated is not None:
+            catalogue.gate(session, source, found.gated, now)
+
+    def _store_ratings(self, session: Session, found: Found, now: datetime) -> None:
+        works = [
+            Foreign(w.code, w.title, w.year, w.authors, w.platforms, w.outlinks, w.read)
+            for w in found.foreign
+        ]
+        source = self.source.name
+        ids = foreign.upsert(session, source, works, now)
+        unknown = {star.work for star in found.stars} - ids.keys()
+        ids |= {c: row.id for c, row in foreign.get(session, source, sorted(unknown)).items()}
+        stars = [
+            (self._hash(star.user), ids[star.work], star.half_stars)
+            for star in found.stars
+            if star.work in ids
+        ]
+        done = crawled.store(session, stars, now)
+        self._count(done.new, done.changed, done.same)
+        if found.all_of is not None:
+            still = [work for _, work, _ in stars]
+            gone = crawled.withdraw(session, self._hash(found.all_of), still, now)
+            self.report.gone += gone
+
+    def _note_gone(self, entry: Entry) -> None:
+        now = self.site.time.now()
+        with self.database.write() as session:
+            strikes = frontier.strike(session, entry, self.errand.run)
+            confirmed = strikes >= STRIKES
+            if confirmed:
+                self._bury(session, entry, now)
+            frontier.settle(
+                session,
+                entry,
+                "gone",
+                now,
+                again=not confirmed,
+                forget_address=confirmed and self._is_person(entry.kind),
+            )
+        self._drifts = 0
+        self.report.outcomes["gone"] += 1
+
+    def _bury(self, session: Session, entry: Entry, now: datetime) -> None:
+        source = self.source.name
+        match self.source.subjects.get(entry.kind):
+            case Subject.WORK:
+                self.report.gone += catalogue.bury(session, source, entry.key, now)
+            case Subject.FOREIGN_WORK:
+                self.report.gone += foreign.bury(session, source, entry.key, now)
+            case Subject.PERSON:
+                self.report.gone += crawled.withdraw(session, entry.key, (), now)
+
+    def _settle(self, entry: Entry, outcome: str, note: str | None) -> None:
+        with self.database.write() as session:
+            self._note(session, entry, outcome, note)
+
+    def _note(self, session: Session, entry: Entry, outcome: str, note: str | None) -> None:
+        """How the visit ended: in the frontier and in the report."""
+        failed = outcome in ("failed", "drift")
+        failures = entry.failures + 1 if failed else 0
+        again = failed and failures < FAILURES
+        frontier.settle(
+            session,
+            entry,
+            outcome,
+            self.site.time.now(),
+            again=again,
+            forget_address=self._is_person(entry.kind) and not again,
+            failures=failures,
+        )
+        self._drifts = self._drifts + 1 if outcome == "drift" else 0
+        self.report.outcomes[outcome] += 1
+        if note:
+            self.report.notes[_without_names(note, entry)] += 1
+
+    # -- small things
+
+    def _count(self, new: int, changed: int, same: int) -> None:
+        self.report.new += new
+        self.report.changed += changed
+        self.report.same += same
+
+    def _places(self, spots: Iterable[Spot]) -> list[Place]:
+        return places(self.source, self.errand, spots)
+
+    def _is_person(self, kind: str) -> bool:
+        return self.source.subjects.get(kind) is Subject.PERSON
+
+    def _hash(self, user: str) -> str:
+        return rater_id(self.source.name, user, self.errand.key)
+
+
+def known_works(session: Session) -> list[KnownWork]:
+    """The catalogue as sources see it."""
+    return [
+        KnownWork(work.source, work.external_id, work.title, work.adult)
+        for work in catalogue.works(session)
+        if not work.gone
+    ]
+
+
+def places(source: Source, errand: Errand, spots: Iterable[Spot]) -> list[Place]:
+    """Spots as the frontier keeps them: persons by their hash, and from when on they are stale."""
+    found = []
+    for spot in spots:
+        person = source.subjects.get(spot.kind) is Subject.PERSON
+        key = rater_id(source.name, spot.key, errand.key) if person else spot.key
+        stale = errand.since or errand.began - spot.fresh_for
+        # What was visited in this round is fresh, however it ended.
+        stale = min(stale, errand.round_began)
+        found.append(Place(spot.kind, key, spot.address, stale, spot.version))
+    return found
+
+
+def _without_names(note: str, entry: Entry) -> str:
+    """A note that may be shown and kept: it names no person."""
+    return note.replace(entry.address, "…") if entry.address else note
