@@ -7,14 +7,18 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Feedback, FeedbackEvent, Rating, Webtoon
+from db.ratings import standing
+from db.tables import Account, Feedback, FeedbackEvent, Webtoon
 
 _BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RatingOut:
-    """A rating; `rater` is the hash of a user of `rating_source`, `source` the work's."""
+    """A rating; `rater` is the hash of a user of `rating_source`, `source` the work's.
+
+    `rated_at` is None where nobody knows, as of all crawled ones.
+    """
 
     rating_source: str
     rater: str
@@ -40,14 +44,15 @@ class VerdictOut:
 
 
 def ratings(session: Session) -> Iterator[RatingOut]:
-    """Every rating, by source and rater, in batches."""
-    work = (Webtoon.source, Webtoon.external_id, Webtoon.title)
+    """Every rating of our works, crawled ones included, by source and rater, in batches.
+
+    Of a rater's several ratings of one work only the one that was seen last.
+    """
+    work, told = (Webtoon.source, Webtoon.external_id, Webtoon.title), standing().c
     query = (
-        select(
-            Rating.source, Rating.rater, *work, Rating.half_stars, Rating.rated_at, Rating.simulated
-        )
-        .join(Webtoon, Webtoon.id == Rating.webtoon_id)
-        .order_by(Rating.source, Rating.rater, Rating.webtoon_id)
+        select(told.source, told.rater, *work, told.half_stars, told.rated_at, told.simulated)
+        .join(Webtoon, Webtoon.id == told.webtoon_id)
+        .order_by(told.source, told.rater, told.webtoon_id)
         .execution_options(yield_per=_BATCH)
     )
     return (RatingOut(*row) for row in session.execute(query))

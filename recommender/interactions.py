@@ -47,12 +47,26 @@ def checked(matrix: AnyMatrix, items: int | None = None) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is left after one step of cleaning."""
+    """What is left after one step of cleaning: ratings, and readers and items that have any.
+
+    `mean` and `sd` (of the population) are of the ratings in stars, half of a half-star each; None
+    where there are none.
+    """
 
     name: str
     rows: int
     readers: int
     items: int
+    mean: float | None
+    sd: float | None
+
+    @classmethod
+    def of(cls, name: str, readers: int, items: int, half_stars: NDArray[Any]) -> Self:
+        """A step that left these half-stars, one for each rating."""
+        stars = half_stars.astype(np.float64) / 2
+        if not len(stars):
+            return cls(name, 0, readers, items, None, None)
+        return cls(name, len(stars), readers, items, float(stars.mean()), float(stars.std()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,8 +148,14 @@ class Interactions:
 
         Readers and items left with nothing stay.
         """
+        kept = self.values_from(threshold)
+        kept.matrix.data[:] = 1.0
+        return kept
+
+    def values_from(self, threshold: float) -> "Interactions":
+        """The values of `threshold` or more, as they are; readers and items stay."""
         kept = self.matrix.copy()
-        kept.data = (kept.data >= threshold).astype(np.float32)
+        kept.data = np.where(kept.data >= threshold, kept.data, np.float32(0))
         kept.eliminate_zeros()
         return Interactions(self.readers, self.items, kept)
 
@@ -175,10 +195,10 @@ def clean(
     passes: int | None = None,
 ) -> tuple[Interactions, tuple[Step, ...]]:
     """The likes (value >= `threshold`, as 1.0) of the `minimum`-core, and what each step left."""
-    likes = interactions.at_least(threshold)
+    likes = interactions.values_from(threshold)
     core, steps = _core(likes, minimum, passes)
     first = (_step("as read", interactions), _step(f"likes: {threshold:g} and more", likes))
-    return core, first + steps
+    return core.at_least(threshold), first + steps
 
 
 def _core(
@@ -201,7 +221,8 @@ def _core(
 
 
 def _step(name: str, left: Interactions) -> Step:
-    return Step(name, left.matrix.nnz, *left.matrix.shape)
+    rows, columns = left.matrix.nonzero()
+    return Step.of(name, len(np.unique(rows)), len(np.unique(columns)), left.matrix.data)
 
 
 def _refuse_twice(matrix: "sparse.coo_array[Any, Any]") -> None:

@@ -117,7 +117,9 @@ def _end(trained: "Trained") -> None:
 
 def _tell(trained: "Trained") -> None:
     for step in trained.steps:
-        say(f"{step.name}: {step.rows} ratings, {step.readers} readers, {step.items} works.")
+        left = f"{step.rows} ratings, {step.readers} readers, {step.items} works"
+        about = "" if step.mean is None else f"; mean {step.mean:.3f} stars, sd {step.sd:.3f}"
+        say(f"{step.name}: {left}{about}.")
     model = trained.model
     if model is None:
         note(f"No model was made. {trained.skipped}")

@@ -1,33 +1,46 @@
 """What a model learns from: ratings and readers' likes, cleaned, a tenth of readers set aside."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db import catalogue, feedback, ratings
 from db.catalogue import Work
 from db.engine import Database
+from db.ratings import Crawled
 from db.tables import Verdict
-from recommender.interactions import LIKE, Interactions, Step, clean
+from recommender.interactions import Interactions, Step
 from recommender.splits import held_out
+from tasks.cleaning import Cleaned, Triple, cleaned
 from tasks.errors import NothingToDo
 
 LIKED = 8  # half-stars: what a reader's 👍 counts as beside star ratings
 LIKES = 10  # a bot reader needs so many before they train the model; serving never asks
 ENOUGH_READERS = 500  # real readers after cleaning; from here on simulated ones are left out
 
-Triple = tuple[str, int, int]  # reader ("source:rater" or "reader:<id>"), webtoon id, half-stars
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that training reads, as of one moment."""
+    """All that training reads, as of one moment; `elsewhere` it only counts."""
 
     works: tuple[Work, ...]
     real: tuple[Triple, ...]
     simulated: tuple[Triple, ...]
+    elsewhere: Crawled = field(default_factory=Crawled)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """The ratings that training takes, cleaned, and those by people alone.
+
+    The same, unless simulated ones joined in (`joined`). `demo`: some of these readers remain.
+    """
+
+    taken: Cleaned
+    real: Cleaned
+    joined: bool
+    demo: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +68,18 @@ def read(database: Database) -> Snapshot:
                 *_likes(feedback.for_training(session)),
             ),
             simulated=tuple(ratings.triples(session, simulated=True)),
+            elsewhere=ratings.crawled(session, elsewhere=True),
         )
+
+
+def choose(snapshot: Snapshot) -> Chosen:
+    """Cleans what real people said, and simulated ratings too while fewer than 500 remain."""
+    real = cleaned(snapshot.works, snapshot.real, snapshot.elsewhere)
+    if len(real.kept.readers) >= ENOUGH_READERS or not snapshot.simulated:
+        return Chosen(real, real, joined=False, demo=False)
+    both = cleaned(snapshot.works, snapshot.real + snapshot.simulated, snapshot.elsewhere)
+    made_up = {reader for reader, _, _ in snapshot.simulated}
+    return Chosen(both, real, joined=True, demo=not made_up.isdisjoint(both.kept.readers))
 
 
 def prepare(snapshot: Snapshot) -> Material:
@@ -67,30 +91,30 @@ def prepare(snapshot: Snapshot) -> Material:
     if not snapshot.works:
         raise NothingToDo("There are no works yet: import a catalogue first.")
     if not snapshot.real and not snapshot.simulated:
+        if snapshot.elsewhere.rows:
+            raise NothingToDo(
+                f"None of the {snapshot.elsewhere.rows} crawled ratings is of a work that is "
+                "matched with one of ours yet."
+            )
         raise NothingToDo("There are no ratings and no reader with ten likes yet.")
-    triples: tuple[Triple, ...] = snapshot.real
-    cleaned, steps = _cleaned(snapshot.works, triples)
-    made_up: set[str] = set()
-    if len(cleaned.readers) < ENOUGH_READERS and snapshot.simulated:
-        triples += snapshot.simulated
-        made_up = {reader for reader, _, _ in snapshot.simulated}
-        cleaned, steps = _cleaned(snapshot.works, triples)
-    aside = np.fromiter(map(held_out, cleaned.readers), dtype=bool, count=len(cleaned.readers))
+    chosen = choose(snapshot)
+    kept, steps = chosen.taken.kept, chosen.taken.steps
+    aside = np.fromiter(map(held_out, kept.readers), dtype=bool, count=len(kept.readers))
     if not len(aside):
         raise NothingToDo(
-            f"Of {len(triples)} ratings nothing is left to learn from: a reader and a work count "
+            f"Of {steps[0].rows} ratings nothing is left to learn from: a reader and a work count "
             "from ten ratings of three stars or more."
         )
     if aside.all():
         raise NothingToDo(
             f"All {len(aside)} readers who remain after cleaning are of the tenth that is held out."
         )
-    every = np.ones(len(cleaned.items), dtype=bool)
+    every = np.ones(len(kept.items), dtype=bool)
     return Material(
-        fit=cleaned.take(~aside, every),
-        aside=cleaned.take(aside, every),
+        fit=kept.take(~aside, every),
+        aside=kept.take(aside, every),
         works=snapshot.works,
-        demo=not made_up.isdisjoint(cleaned.readers),
+        demo=chosen.demo,
         steps=steps,
     )
 
@@ -106,27 +130,3 @@ def _likes(verdicts: Iterable[tuple[int, int, Verdict]]) -> list[Triple]:
         if len(liked) >= LIKES
         for webtoon in liked
     ]
-
-
-def _cleaned(
-    works: tuple[Work, ...], triples: tuple[Triple, ...]
-) -> tuple[Interactions, tuple[Step, ...]]:
-    """All half-stars, also low ones, of the readers and works in the core of the likes."""
-    keys = {work.id: work.key for work in works}
-    # A snapshot may hold ratings of a work that was deleted by hand.
-    known = [triple for triple in triples if triple[1] in keys]
-    everything = Interactions.from_triples(
-        [reader for reader, _, _ in known],
-        [keys[webtoon] for _, webtoon, _ in known],
-        [half_stars for _, _, half_stars in known],
-    )
-    core, steps = clean(everything, LIKE, minimum=10)
-    kept = everything.take(
-        _among(everything.readers, core.readers), _among(everything.items, core.items)
-    )
-    return kept.aligned(tuple(keys.values())), steps
-
-
-def _among(ids: tuple[str, ...], kept: tuple[str, ...]) -> NDArray[np.bool_]:
-    wanted = set(kept)
-    return np.fromiter((id_ in wanted for id_ in ids), dtype=bool, count=len(ids))

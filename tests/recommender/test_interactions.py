@@ -96,15 +96,36 @@ def test_cleaning_repeats_until_nothing_changes():
     # d goes, then r3; that leaves c with one reader: it goes, and r2 with it.
     assert (core.readers, core.items) == (("r0", "r1"), ("a", "b"))
     assert steps == (
-        Step("as read", 8, 4, 4),
-        Step("likes: 6 and more", 8, 4, 4),
-        Step("pass 1: items with 2 or more", 7, 4, 3),
-        Step("pass 1: readers with 2 or more", 6, 3, 3),
-        Step("pass 2: items with 2 or more", 5, 3, 2),
-        Step("pass 2: readers with 2 or more", 4, 2, 2),
-        Step("pass 3: items with 2 or more", 4, 2, 2),
-        Step("pass 3: readers with 2 or more", 4, 2, 2),
+        Step("as read", 8, 4, 4, 4.0, 0.0),
+        Step("likes: 6 and more", 8, 4, 4, 4.0, 0.0),
+        Step("pass 1: items with 2 or more", 7, 4, 3, 4.0, 0.0),
+        Step("pass 1: readers with 2 or more", 6, 3, 3, 4.0, 0.0),
+        Step("pass 2: items with 2 or more", 5, 3, 2, 4.0, 0.0),
+        Step("pass 2: readers with 2 or more", 4, 2, 2, 4.0, 0.0),
+        Step("pass 3: items with 2 or more", 4, 2, 2, 4.0, 0.0),
+        Step("pass 3: readers with 2 or more", 4, 2, 2, 4.0, 0.0),
     )
+
+
+def test_mean_and_deviation_are_of_the_stars_that_are_left():
+    told = {("a", "x"): 10, ("a", "y"): 6, ("b", "x"): 8, ("b", "y"): 2, ("c", "x"): 8}
+
+    core, steps = clean(made(told), minimum=2)
+
+    # Half-stars 10 6 8 2 8, then without the 2; then y, which one likes, and b and c with one like.
+    assert steps[:3] == (
+        Step("as read", 5, 3, 2, 3.4, pytest.approx(7.36**0.5 / 2)),
+        Step("likes: 6 and more", 4, 3, 2, 4.0, pytest.approx(0.5**0.5)),
+        Step("pass 1: items with 2 or more", 3, 3, 1, *map(pytest.approx, (13 / 3, 2**0.5 / 3))),
+    )
+    assert steps[-1] == Step("pass 3: readers with 2 or more", 0, 0, 0, None, None)
+    assert core.matrix.shape == (0, 0)
+
+
+def test_whoever_has_nothing_left_is_not_counted_any_more():
+    _, steps = clean(made({("a", "x"): 8, ("b", "x"): 5, ("b", "y"): 1}), minimum=1)
+
+    assert [(step.readers, step.items) for step in steps[:2]] == [(2, 2), (1, 1)]
 
 
 def test_one_pass_keeps_what_fell_below_the_minimum_later():

@@ -13,10 +13,12 @@ from tests.tasks.conftest import KEYS, sqlite_only
 def test_training_says_what_the_cleaning_left(trained):
     steps = trained("train", "--json").json["cleaning"]
 
-    assert [set(step) for step in steps] == [{"name", "rows", "readers", "items"}] * len(steps)
+    told = {"name", "rows", "readers", "items", "mean", "sd"}
+    assert [set(step) for step in steps] == [told] * len(steps)
     first = steps[0]
     assert trained("train").out.startswith(
-        f"as read: {first['rows']} ratings, {first['readers']} readers, {first['items']} works.\n"
+        f"as read: {first['rows']} ratings, {first['readers']} readers, {first['items']} works; "
+        f"mean {first['mean']:.3f} stars, sd {first['sd']:.3f}.\n"
     )
 
 
