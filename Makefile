@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 QUIETLY := </dev/null 1>&2
 
 .DEFAULT_GOAL := help
-.PHONY: help chat install test check pytest programs compose format bench clean
+.PHONY: help chat demo-crawl install test check pytest programs compose format bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,12 @@ check: $(VENV)/.development ## Style, types and layers only
 pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
-programs: ## Install the programs that tests talk to (PostgreSQL, Redis), where that is allowed
-	@sh tests/programs.sh $(QUIETLY)
+programs: ## Install the programs that tests talk to (PostgreSQL, Redis, Chromium), where allowed
+	@sh tests/programs.sh all $(QUIETLY)
+
+demo-crawl: $(VENV)/.product ## Crawl a replica of the sites on this machine, train on it, recommend
+	@sh tests/programs.sh browser $(QUIETLY)
+	@$(BIN)/python -m tests.replica.demo
 
 compose: ## Lint docker-compose.yml and ops/, with those of their programs that are at hand
 	@npx --yes dclint@3.1.0 --max-warnings 0 docker-compose.yml

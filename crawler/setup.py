@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import sleep
+from urllib.parse import urlsplit
 
 from crawler.browser import BrowserFetcher
 from crawler.fetching import Fetcher
@@ -20,11 +21,14 @@ LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLU
 
 
 class Clock:
-    """The real time."""
+    """Time that really passes, as told by `tell`."""
+
+    def __init__(self, tell: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._tell = tell
 
     def now(self) -> datetime:
         """The present moment."""
-        return datetime.now(UTC)
+        return self._tell()
 
     def sleep(self, seconds: float) -> None:
         """Returns so much later."""
@@ -63,6 +67,14 @@ def manners(settings: CrawlerSettings, url: str, deadline: datetime | None = Non
     )
 
 
+def knows_only(url: str) -> str:
+    """The argument with which Chromium finds this site's host and no other, whatever asks for it.
+
+    It is a second wall behind the rules.
+    """
+    return f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {urlsplit(url).hostname}"
+
+
 @contextmanager
 def visitor(
     settings: CrawlerSettings,
@@ -84,8 +96,8 @@ def visitor(
     shown: BrowserFetcher | None = None
     if browser:
         remote = settings.selenium_url.get_secret_value() if settings.selenium_url else None
-        only = (LOOPBACK_ONLY,) if is_loopback(host_of(url)) else ()
-        fetcher = shown = BrowserFetcher(agent(settings), remote=remote, arguments=only)
+        only = LOOPBACK_ONLY if is_loopback(host_of(url)) else knows_only(url)
+        fetcher = shown = BrowserFetcher(agent(settings), remote=remote, arguments=(only,))
     site = Visitor(fetcher, plain, polite, time or Clock(), memory.recall, memory.remember)
     if resume:
         state = memory.recall(host_of(url))

@@ -94,8 +94,9 @@ class CrawledRatingEvent(Base):
 class Frontier(Base):
     """A page that a crawl visits: when it is due, and how the last visit ended.
 
-    `key` names it and never a person: for a user's page it is the keyed hash. `address` is what
-    the site itself calls it; a user's is blanked once their visit is done. `due_at` null: visited
+    `key` names it and never a person: for a user's page, which is `personal`, it is the keyed hash.
+    `address` is what the site itself calls it; a user's is blanked once their visit is done, and
+    never in a backup. `due_at` null: visited
     only when it is found again. `strikes` counts the runs in a row that found it gone.
     """
 
@@ -110,6 +111,7 @@ class Frontier(Base):
     kind: Mapped[str]
     key: Mapped[str]
     address: Mapped[str | None]
+    personal: Mapped[bool]
     found_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     visited_at: Mapped[datetime | None]

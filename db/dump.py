@@ -51,7 +51,10 @@ def rows(session: Session, name: str) -> Iterator[Row]:
     source = Base.metadata.tables[name]
     query = select(source).order_by(*source.primary_key).execution_options(yield_per=BATCH)
     for row in session.execute(query).mappings():
-        yield {field: _plain(value) for field, value in row.items()}
+        plain = {field: _plain(value) for field, value in row.items()}
+        if plain.get("personal"):
+            plain["address"] = None  # it is kept until a visit is done, and backups for longer
+        yield plain
 
 
 def revision(session: Session) -> str:

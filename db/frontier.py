@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.crawl_tables import Frontier
@@ -17,6 +17,8 @@ _VERSION = "version"
 class Place:
     """A page to visit: `key` names it, `address` is what its site calls it.
 
+    A `personal` one is about a person, whose address is kept only until the visit is done.
+
     It is left alone if it was visited after `stale`, unless it was found with another `version`.
     """
 
@@ -25,6 +27,7 @@ class Place:
     address: str
     stale: datetime
     version: str = ""
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +54,12 @@ def add(session: Session, source: str, places: Iterable[Place], due_at: datetime
         batch = keys[start : start + _BATCH]
         known = _known(session, source, batch)
         for key in batch:
-            row, place = known.get(key), wanted[key]
-            if row is None:
-                session.add(
-                    Frontier(
-                        source=source,
-                        kind=place.kind,
-                        key=place.key,
-                        address=place.address,
-                        found_at=due_at,
-                        due_at=due_at,
-                        facts={_VERSION: place.version},
-                    )
-                )
-                new += 1
-                continue
-            stale = row.visited_at is None or row.visited_at <= place.stale
-            other = row.facts.get(_VERSION, "") != place.version
-            if other:
-                row.facts = {_VERSION: place.version}
-            if row.due_at is None and (stale or other):
-                row.address, row.due_at = place.address, due_at
+            if key in known:
+                _find_again(known[key], wanted[key], due_at)
+        rows = [_row(source, wanted[key], due_at) for key in batch if key not in known]
+        if rows:
+            session.execute(insert(Frontier), rows)
+        new += len(rows)
         session.flush()
     return new
 
@@ -112,16 +100,18 @@ def settle(
     now: datetime,
     *,
     again: bool,
-    forget_address: bool,
     failures: int = 0,
 ) -> None:
-    """Notes how a visit ended; `again`: it stays due, for a later run."""
+    """Notes how a visit ended; `again`: it stays due, for a later run.
+
+    Else a person's address is forgotten.
+    """
     row = session.get_one(Frontier, entry.id)
     row.outcome, row.visited_at, row.failures = outcome, now, failures
     row.due_at = now if again else None
     if outcome != "gone":
         row.strikes, row.struck_by = 0, None
-    if forget_address:
+    if row.personal and not again:
         row.address = None
 
 
@@ -160,11 +150,11 @@ def outcomes(session: Session, source: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def forget_addresses(session: Session, kind: str, before: datetime) -> int:
-    """Blanks the addresses of pages of this kind that were found before then; how many."""
+def forget_people(session: Session, before: datetime) -> int:
+    """Blanks the addresses of people who were found before then and never visited; how many."""
     query = (
         update(Frontier)
-        .where(Frontier.kind == kind, Frontier.found_at < before, Frontier.address.is_not(None))
+        .where(Frontier.personal, Frontier.found_at < before, Frontier.address.is_not(None))
         .values(address=None, due_at=None)
         .returning(Frontier.id)
     )
@@ -178,6 +168,30 @@ def _is_due(source: str, now: datetime, since: datetime) -> tuple[ColumnElement[
         Frontier.address.is_not(None),
         or_(Frontier.visited_at.is_(None), Frontier.visited_at < since),
     )
+
+
+def _row(source: str, place: Place, due_at: datetime) -> dict[str, object]:
+    return {
+        "source": source,
+        "kind": place.kind,
+        "key": place.key,
+        "address": place.address,
+        "personal": place.personal,
+        "found_at": due_at,
+        "due_at": due_at,
+        "failures": 0,
+        "strikes": 0,
+        "facts": {_VERSION: place.version},
+    }
+
+
+def _find_again(row: Frontier, place: Place, due_at: datetime) -> None:
+    stale = row.visited_at is None or row.visited_at <= place.stale
+    other = row.facts.get(_VERSION, "") != place.version
+    if other:
+        row.facts = {_VERSION: place.version}
+    if row.due_at is None and (stale or other):
+        row.address, row.due_at = place.address, due_at
 
 
 def _known(

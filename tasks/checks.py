@@ -1,13 +1,14 @@
 """What the doctor looks at; each check says in one line how things are, and raises nothing."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from crawler.programs import BROWSERS, DRIVERS, Which, installed
 from crawler.settings import CrawlerSettings
-from db import catalogue, jobs, models, outbox, schema
+from db import catalogue, hosts, jobs, models, outbox, schema
 from db.engine import Database
 from db.errors import DatabaseError
 from db.probe import newest
@@ -17,10 +18,7 @@ from tasks.errors import UnreadableModel
 from tasks.schedule import Daily
 from tasks.settings import TaskSettings
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WAIT_SECONDS = 2.0
-
-Which = Callable[[str], str | None]
 
 
 class State(StrEnum):
@@ -41,7 +39,7 @@ class Finding:
 
 
 def examine(now: datetime, which: Which = shutil.which) -> Iterator[Finding]:
-    """Settings, database, Redis, model, clock, letters and browser, in this order, as found."""
+    """Settings, database, Redis, model, clock, letters, crawling and browser, in this order."""
     settings, finding = _settings()
     yield finding
     if settings is None:
@@ -54,6 +52,7 @@ def examine(now: datetime, which: Which = shutil.which) -> Iterator[Finding]:
             yield _model(database, settings)
             yield _clock(database, settings, now)
             yield _letters(database, settings)
+            yield _crawling(database)
         finally:
             database.close()
     yield _browser(which)
@@ -150,9 +149,31 @@ def _letters(database: Database, settings: TaskSettings) -> Finding:
     return Finding("letters", State.OK, f"{waiting} wait for a bot to deliver them")
 
 
+def _crawling(database: Database) -> Finding:
+    live = sorted(load(CrawlerSettings).crawl_live_hosts)
+    try:
+        with database.read() as session:
+            blocked = [row for row in hosts.every(session) if row.stopped_at is not None]
+    except DatabaseError as error:
+        return Finding("crawling", State.FAIL, str(error))
+    if blocked:
+        message = f"{blocked[0].stopped_because}; webtoonctl crawl --resume goes on"
+        return Finding("crawling", State.WARN, message)
+    switched = (
+        f"live sites that are switched on: {', '.join(live)}" if live else "off: no live site"
+    )
+    return Finding("crawling", State.OK, switched)
+
+
 def _browser(which: Which) -> Finding:
-    found = next(filter(None, map(which, BROWSERS)), None)
-    if found is None:
-        message = "no Chromium or Chrome; only crawling needs one: apt-get install chromium"
+    if load(CrawlerSettings).selenium_url is not None:
+        return Finding("browser", State.OK, "the one at SELENIUM_URL")
+    browser, driver = installed(BROWSERS, which), installed(DRIVERS, which)
+    if browser is None or driver is None:
+        missing = "Chromium" if browser is None else "driver for Chromium"
+        message = (
+            f"no {missing}; only crawling ratings needs one: apt-get install chromium "
+            "chromium-driver"
+        )
         return Finding("browser", State.WARN, message)
-    return Finding("browser", State.OK, found)
+    return Finding("browser", State.OK, f"{browser}, {driver}")

@@ -8,7 +8,7 @@ from crawler.errors import NotSwitchedOn
 from crawler.hosts import host_of, is_loopback
 from crawler.politeness import HostState, Time
 from crawler.settings import CrawlerSettings
-from crawler.setup import Memory
+from crawler.setup import Clock, Memory
 from crawler.source import Source, Subject
 from db import alerts, catalogue, frontier, hosts, jobs, locks
 from db.engine import Database
@@ -89,7 +89,7 @@ def crawl(
                 browser=source.browser,
                 memory=_memory(database),
                 deadline=bounds.deadline,
-                time=time,
+                time=time or Clock(recording.clock),
                 resume=bounds.resume,
             ) as site:
                 run = Crawl(database, source, site, errand)

@@ -1,13 +1,15 @@
 """A crawl: what is due is visited page by page, and each page's yield is stored as it comes.
 
-Everything a page brought, and that it was visited, is one transaction. So a crawl that is killed
-has lost one page at most, and goes on where it was.
+What a page brought, and that it was visited, is one transaction; of a long list, that it was
+visited is the last. So a crawl that is killed has lost one page at most, and goes on where it was.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -15,14 +17,19 @@ from crawler.errors import Gone, HostClosed, NoBrowser, PageError
 from crawler.politeness import Visitor
 from crawler.source import Found, KnownWork, Source, Spot, Subject
 from db import catalogue, crawled, foreign, frontier
+from db.catalogue import Facts, Upserted
 from db.engine import Database
 from db.foreign import Foreign
 from db.frontier import Entry, Place
+from tasks.batches import in_batches
 from tasks.importing import facts, rater_id
 
 STRIKES = 2  # runs that find a page gone, before what it is about counts as gone
 FAILURES = 5  # runs in which a page failed, before it is let be until it is found again
+SMALL = 200  # works and places that are stored at once
 DRIFTS = 5  # pages in a row; then the site has changed, and the run ends
+
+_ORIGIN = re.compile(r"https?://[^/\s]+")
 
 Progress = Callable[[str, int, int], None]  # the kind of page, how many were visited and are due
 
@@ -115,9 +122,7 @@ class Crawl:
         now = self.errand.began
         with self.database.read() as session:
             known = known_works(session)
-        found = places(self.source, self.errand, self.source.seeds(known))
-        with self.database.write() as session:
-            frontier.add(session, self.source.name, found, now)
+        self._add(places(self.source, self.errand, self.source.seeds(known)), now)
 
     def _next(self) -> Entry | None:
         errand, report = self.errand, self.report
@@ -154,14 +159,14 @@ class Crawl:
     def _ask_for_absent(self) -> bool:
         """Makes works due that the lists, all read in this round, have no more; whether any."""
         source, since = self.source, self.errand.round_began
-        with self.database.write() as session:
+        with self.database.read() as session:
             ended = frontier.visited(session, source.name, source.listing, since)
             if set(ended) != {"ok"}:
                 return False
             missing = map(source.absent, catalogue.unseen(session, source.name, since))
-            found = self._places(spot for spot in missing if spot is not None)
-            frontier.add(session, source.name, found, self.site.time.now())
-            return bool(found)
+        found = self._places(spot for spot in missing if spot is not None)
+        self._add(found, self.site.time.now())
+        return bool(found)
 
     # -- one page
 
@@ -182,17 +187,27 @@ class Crawl:
 
     def _store(self, entry: Entry, spot: Spot, found: Found) -> None:
         now, source = self.site.time.now(), self.source.name
+        works = [facts(source, work) for work in found.works]
+        onward = self._places(found.spots)
+        if len(works) + len(onward) > SMALL:
+            # A list of all works at once would keep whoever chats waiting.
+            for done in in_batches(self.database, works, partial(self._upsert, now=now)):
+                self._count(done.new, done.changed, done.same)
+            self._add(onward, now)
+            works, onward = [], []
         with self.database.write() as session:
-            self._store_works(session, spot, found, now)
+            done = self._upsert(session, works, now)
+            self._count(done.new, done.changed, done.same)
+            self._store_notes(session, spot, found, now)
             self._store_ratings(session, found, now)
-            frontier.add(session, source, self._places(found.spots), now)
+            frontier.add(session, source, onward, now)
             self._note(session, entry, found.outcome, found.note)
 
-    def _store_works(self, session: Session, spot: Spot, found: Found, now: datetime) -> None:
+    def _upsert(self, session: Session, works: Sequence[Facts], now: datetime) -> Upserted:
+        return catalogue.upsert(session, works, now) if works else Upserted(0, 0, 0)
+
+    def _store_notes(self, session: Session, spot: Spot, found: Found, now: datetime) -> None:
         source = self.source.name
-        if found.works:
-            done = catalogue.upsert(session, (facts(source, work) for work in found.works), now)
-            self._count(done.new, done.changed, done.same)
         if spot.kind in self.source.listing:
             listed = [(source, work.external_id) for work in found.works]
             catalogue.saw(session, listed, now)
@@ -235,7 +250,6 @@ class Crawl:
                 "gone",
                 now,
                 again=not confirmed,
-                forget_address=confirmed and self._is_person(entry.kind),
             )
         self._drifts = 0
         self.report.outcomes["gone"] += 1
@@ -265,7 +279,6 @@ class Crawl:
             outcome,
             self.site.time.now(),
             again=again,
-            forget_address=self._is_person(entry.kind) and not again,
             failures=failures,
         )
         self._drifts = self._drifts + 1 if outcome == "drift" else 0
@@ -279,6 +292,13 @@ class Crawl:
         self.report.new += new
         self.report.changed += changed
         self.report.same += same
+
+    def _add(self, found: Sequence[Place], now: datetime) -> None:
+        def write(session: Session, batch: Sequence[Place]) -> int:
+            return frontier.add(session, self.source.name, batch, now)
+
+        for _ in in_batches(self.database, found, write):
+            pass
 
     def _places(self, spots: Iterable[Spot]) -> list[Place]:
         return places(self.source, self.errand, spots)
@@ -308,10 +328,10 @@ def places(source: Source, errand: Errand, spots: Iterable[Spot]) -> list[Place]
         stale = errand.since or errand.began - spot.fresh_for
         # What was visited in this round is fresh, however it ended.
         stale = min(stale, errand.round_began)
-        found.append(Place(spot.kind, key, spot.address, stale, spot.version))
+        found.append(Place(spot.kind, key, spot.address, stale, spot.version, personal=person))
     return found
 
 
 def _without_names(note: str, entry: Entry) -> str:
-    """A note that may be shown and kept: it names no person."""
-    return note.replace(entry.address, "…") if entry.address else note
+    """A note that may be shown and kept: it names no person, and no host over and over."""
+    return _ORIGIN.sub("", note.replace(entry.address, "…") if entry.address else note)

@@ -19,10 +19,18 @@ from recommender import artifact
 from tasks import archive
 from tasks.archive import Contents
 from tasks.errors import Busy, NotRestored, NotWritten, UnreadableBackup
-from tasks.schedule import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN
+from tasks.schedule import (
+    BACKUP,
+    CRAWL_CATALOGUE,
+    CRAWL_RATINGS,
+    PRUNE,
+    REFRESH_POPULARITY,
+    RETRAIN,
+)
 from tasks.writing import sync_folder
 
 MODELS = "models"
+_JOBS = (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY, CRAWL_CATALOGUE, CRAWL_RATINGS)
 
 Progress = Callable[[str], None]
 
@@ -104,7 +112,7 @@ def restore(
 def _alone(database: Database) -> Iterator[None]:
     """Keeps the jobs that a restore must not run beside from beginning. Raises Busy."""
     with ExitStack() as held:
-        for job in (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY):
+        for job in _JOBS:
             if not held.enter_context(locks.held(database, job)):
                 raise Busy(job)
         yield

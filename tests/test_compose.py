@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from bot.settings import BotSettings
+from crawler.settings import CrawlerSettings
 from db.settings import DatabaseSettings, OperatorSettings
 from tasks.settings import TaskSettings
 from tests.plugins import compose
@@ -78,6 +79,7 @@ def test_a_password_that_is_missing_is_asked_for():
         ("discord", (BotSettings, DatabaseSettings, OperatorSettings)),
         ("beat", (TaskSettings, DatabaseSettings, OperatorSettings)),
         ("worker-train", (TaskSettings, DatabaseSettings, OperatorSettings)),
+        ("worker-crawl", (TaskSettings, CrawlerSettings, DatabaseSettings, OperatorSettings)),
     ],
 )
 def test_what_an_operator_sets_reaches_the_service(name, settings):

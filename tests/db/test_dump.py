@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from db import dump, readers, schema
+from db import dump, frontier, readers, schema
 from db.engine import Database
 from db.errors import DanglingKeys, Unreachable
 from db.probe import newest
@@ -111,3 +111,15 @@ def test_ids_go_on_after_the_highest_ever_given_out(database):
 def reader(number):
     fields = {"created_at": "2026-05-04T12:00:00+00:00", "language": None}
     return {"id": number, "adult": True, "trains": False} | fields
+
+
+def test_what_a_site_calls_somebody_is_not_among_the_rows(database):
+    works = frontier.Place("work", "w1", "w1", stale=NOON)
+    somebody = frontier.Place("user", "hash", "Yx3kQ9a", stale=NOON, personal=True)
+    with database.write() as session:
+        frontier.add(session, "watcha", [works, somebody], NOON)
+
+    with database.read() as session:
+        kept = {row["key"]: row["address"] for row in dump.rows(session, "frontier")}
+
+    assert kept == {"w1": "w1", "hash": None}

@@ -8,9 +8,13 @@ from datetime import timedelta
 from db import (
     alerts,
     catalogue,
+    crawled,
     dump,
     duties,
     feedback,
+    foreign,
+    frontier,
+    hosts,
     impressions,
     inbox,
     jobs,
@@ -57,6 +61,7 @@ def live_in(database, digest):
         readers.forget(session, last.id)
         ratings.upsert(session, "import", [Star("a", one, 9, later), Star("b", one, 1)])
         ratings.upsert(session, "demo", [Star("a", two, 8)], simulated=True)
+        crawl(session, one, later)
         popularity.store(session, {one: 3.5, two: 1 / 3}, NOON)
         run = jobs.begin(session, "retrain", NOON, key="slot:x", scheduled_for=NOON)
         jobs.finish(session, run, "ok", later, counts={"rows": 3, "에": [None]}, model_id="first")
@@ -66,6 +71,18 @@ def live_in(database, digest):
         duties.expect(session, "retrain", NOON, later)
         pulses.beat(session, "bot", NOON, {"model": "first"})
         inbox.keep(session, "telegram", [("1", '{"text": "신의 탑"}')], NOON)
+
+
+def crawl(session, webtoon_id, later):
+    """What a crawl leaves: a work that is matched, a rating that changed, a page, a host."""
+    work = foreign.Foreign("mAbc123", "신의 탑", 2010, ("SIU",), ("naver",), (), read=True)
+    ids = foreign.upsert(session, "watcha", [work], NOON)
+    foreign.settle(session, ids["mAbc123"], webtoon_id, foreign.MatchState.MATCHED, "author")
+    for half_stars, now in ((7, NOON), (9, later)):
+        crawled.store(session, [("hash", ids["mAbc123"], half_stars)], now)
+    place = frontier.Place("work", "mAbc123", "mAbc123", stale=NOON, version="searched")
+    frontier.add(session, "watcha", [place], NOON)
+    hosts.put(session, hosts.HostRow("pedia.watcha.com", "2026-05-04", 3, paused_until=later))
 
 
 def lasting(database):

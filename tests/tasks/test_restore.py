@@ -180,7 +180,7 @@ def model_files(model_dir):
     return {path: path.read_bytes() for path in model_dir.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("job", ["retrain", "prune", "backup"])
+@pytest.mark.parametrize("job", ["retrain", "prune", "backup", "crawl_ratings"])
 @sqlite_only
 def test_a_restore_does_not_run_beside_a_job(lived_in, written, model_dir, job):
     with locks.held(lived_in, job), pytest.raises(Busy, match=job):

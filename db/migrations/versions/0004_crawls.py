@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("personal", sa.Boolean(), nullable=False),
         _moment("found_at", nullable=False),
         _moment("due_at", nullable=True),
         _moment("visited_at", nullable=True),
