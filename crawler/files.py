@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,7 @@ from crawler.items import FeedbackItem, RatingItem, Rejected, WorkItem
 from crawler.tables import Row, rows
 
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 USER = ("user", "userid", "useridx", "reader", "readerid", "rater", "raterid", "사용자", "이용자")
 RATER = ("raterhash",)  # what stands for a user in our exports
@@ -33,8 +35,12 @@ GENRES = ("genres", "genre", "장르")
 KEYWORDS = ("keywords", "keyword", "tags", "키워드", "태그")
 WEEKDAYS = ("weekdays", "weekday", "요일")
 FINISHED = ("finished", "completed", "완결")
-AGE = ("agegrade", "age", "adult", "이용등급")
+AGE = ("agegrade", "age", "이용등급", "연령등급")
+ADULT = ("adult", "성인")
 URL = ("url", "link", "주소")
+SYNOPSIS = ("synopsis", "description", "줄거리", "시놉시스")
+HIATUS = ("hiatus", "휴재")
+THUMBNAIL = ("thumbnail", "thumbnailurl", "썸네일")
 MOVIELENS = "movieid"
 VERDICTS = ("like", "dislike", "read", "hidden")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # of a source or a platform
@@ -46,8 +52,8 @@ def ratings(path: Path) -> Iterator[RatingItem | Rejected]:
     """The ratings in `path`, in the file's order; rows that are none come out as Rejected.
 
     Columns in any order and under any of the names above: a user, a title or an external id (or
-    both), stars 0.5..5.0 or half-stars 1..10, and optionally a time and the work's source. Our own
-    exports have a hash instead of a user, which stays as it is.
+    both), stars 0.5..5.0 or half-stars 1..10, and optionally a time, and the work's source and
+    authors. Our own exports have a hash instead of a user, which stays as it is.
     Raises UnreadableFile, also half-way, and when a column is missing altogether.
     """
     columns = (*USER, *RATER), (*WORK, *TITLE), (*RATING, *HALVES)
@@ -57,7 +63,9 @@ def ratings(path: Path) -> Iterator[RatingItem | Rejected]:
 def works(path: Path) -> Iterator[WorkItem | Rejected]:
     """The works in `path`, in the file's order; rows that are none come out as Rejected.
 
-    An external id and a title are needed; lists are separated by `|`. Raises UnreadableFile.
+    An external id and a title are needed; lists are separated by `|`. A column that is not there
+    says nothing, an empty field says that there is none. A thumbnail that cannot be understood is
+    left out, with a note. Raises UnreadableFile.
     """
     return _items(_with_columns(path, (*WORK, "id"), TITLE), _work)
 
@@ -65,25 +73,34 @@ def works(path: Path) -> Iterator[WorkItem | Rejected]:
 def feedback(path: Path) -> Iterator[FeedbackItem | Rejected]:
     """The verdicts in `path`, in the file's order; rows that are none come out as Rejected.
 
-    Columns: a platform, its user, a title or an external id, a verdict, and optionally a time and
-    the work's source. Raises UnreadableFile.
+    Columns: a platform, its user, a title or an external id, a verdict, and optionally a time, and
+    the work's source and authors. Raises UnreadableFile.
     """
     columns = PLATFORM, USER, (*WORK, *TITLE), VERDICT
     return _items(_with_columns(path, *columns), _feedback)
 
 
+def as_written(path: Path, numbers: Collection[int]) -> dict[int, Mapping[str, str]]:
+    """The rows with these numbers, from 0, by number: their fields as the file names them.
+
+    Raises UnreadableFile.
+    """
+    found = enumerate(rows(path, str.strip))
+    return {number: row.fields for number, row in found if number in numbers}
+
+
 def _items(
-    rows: Iterable[Row | Rejected], make: Callable[[Row], Item]
+    rows: Iterable[Row | Rejected], make: Callable[[Row, int], Item]
 ) -> Iterator[Item | Rejected]:
-    """What `make` makes of each row; Rejected where it cannot."""
-    for row in rows:
+    """What `make` makes of each row and its number; Rejected where it cannot."""
+    for number, row in enumerate(rows):
         if isinstance(row, Rejected):
-            yield row
+            yield replace(row, number=number)
             continue
         try:
-            yield make(row)
+            yield make(row, number)
         except WrongField as wrong:
-            yield Rejected(row.line, str(wrong))
+            yield Rejected(row.line, str(wrong), wrong.kind, number=number)
 
 
 def is_movielens(path: Path) -> bool:
@@ -109,7 +126,7 @@ def _with_columns(path: Path, *needed: tuple[str, ...]) -> Iterator[Row | Reject
     return chain(read, found)
 
 
-def _rating(row: Row) -> RatingItem:
+def _rating(row: Row, number: int) -> RatingItem:
     user, rater = _field(row.fields, USER), _field(row.fields, RATER)
     if not user and not rater:
         raise WrongField("user is missing")
@@ -129,21 +146,21 @@ def _rating(row: Row) -> RatingItem:
             RESERVED - {"demo"} if simulated else RESERVED,
         ),
         simulated=simulated,
+        authors=fields.several(_field(row.fields, AUTHORS)),
+        number=number,
     )
 
 
-def _feedback(row: Row) -> FeedbackItem:
+def _feedback(row: Row, number: int) -> FeedbackItem:
     found = row.fields
     platform, user, verdict = (_field(found, names) for names in (PLATFORM, USER, VERDICT))
     if not NAME.fullmatch(platform):
-        raise WrongField(
-            "platform is missing" if not platform else f'no platform "{platform[:40]}"'
-        )
+        raise WrongField("no platform {}" if platform else "platform is missing", platform)
     if not user:
         raise WrongField("user is missing")
     external_id, title = _work_of(found)
     if verdict not in VERDICTS:
-        raise WrongField(f'verdict is "{verdict[:40]}", expected {", ".join(VERDICTS)}')
+        raise WrongField(f"verdict is {{}}, expected {', '.join(VERDICTS)}", verdict)
     return FeedbackItem(
         line=row.line,
         platform=platform,
@@ -154,6 +171,8 @@ def _feedback(row: Row) -> FeedbackItem:
         # Not SOURCE: a platform is something else here.
         source=found.get("source") or None,
         at=fields.moment(_field(found, AT)),
+        authors=fields.several(_field(found, AUTHORS)),
+        number=number,
     )
 
 
@@ -167,7 +186,7 @@ def _work_of(found: Mapping[str, str]) -> tuple[str | None, str | None]:
 
 def _source(name: str, reserved: Collection[str]) -> str | None:
     if name and (not NAME.fullmatch(name) or name in reserved):
-        raise WrongField(f'nothing can be from the source "{name[:40]}"')
+        raise WrongField("nothing can be from the source {}", name)
     return name or None
 
 
@@ -177,32 +196,57 @@ def _half_stars(found: Mapping[str, str]) -> int:
         return fields.from_stars(stars)
     number = fields.from_half_stars(halves)
     if stars and fields.from_stars(stars) != number:
-        raise WrongField(f"rating {stars} and half_stars {halves} are not the same")
+        raise WrongField("rating {} and half_stars {} are not the same", stars, halves)
     return number
 
 
-def _work(row: Row) -> WorkItem:
+def _work(row: Row, number: int) -> WorkItem:
     found = row.fields
     external_id, title = _field(found, (*WORK, "id")), fields.text(_field(found, TITLE))
     if not external_id:
         raise WrongField("the external id is missing")
     if not title:
         raise WrongField("the title is missing")
+    thumbnail, note = _thumbnail(found)
     return WorkItem(
-        line=row.line,
         external_id=external_id,
         title=title,
-        title_en=fields.text(_field(found, ENGLISH)) or None,
-        authors=fields.several(_field(found, AUTHORS)),
-        genres=fields.several(_field(found, GENRES)),
-        keywords=fields.several(_field(found, KEYWORDS)),
-        weekdays=fields.weekdays(_field(found, WEEKDAYS)),
-        finished=fields.flag(_field(found, FINISHED), "finished"),
-        adult=fields.adult(_field(found, AGE)),
-        url=fields.web_address(_field(found, URL)),
+        title_en=_told(found, ENGLISH, fields.text),
+        authors=_told(found, AUTHORS, fields.several),
+        genres=_told(found, GENRES, fields.several),
+        keywords=_told(found, KEYWORDS, fields.several),
+        weekdays=_told(found, WEEKDAYS, fields.weekdays),
+        finished=_told(found, FINISHED, lambda value: fields.flag(value, "finished")),
+        adult=_told(found, (*ADULT, *AGE), fields.adult),
+        url=_told(found, URL, fields.web_address),
+        synopsis=_told(found, SYNOPSIS, fields.prose),
+        age=_told(found, AGE, fields.age),
+        hiatus=_told(found, HIATUS, fields.hiatus),
+        thumbnail_url=thumbnail,
         source=_source(found.get("source", ""), RESERVED),
+        notes=note,
+        line=row.line,
+        number=number,
     )
 
 
+def _thumbnail(found: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
+    """Where the picture is, if it can be understood; else why not."""
+    try:
+        return _told(found, THUMBNAIL, fields.picture), ()
+    except WrongField as wrong:
+        return None, (f"{wrong}: left out",)
+
+
+def _told(
+    found: Mapping[str, str], names: tuple[str, ...], parse: Callable[[str], Value]
+) -> Value | None:
+    """What the row says under any of these names; None if it has no such column."""
+    return parse(_field(found, names)) if any(name in found for name in names) else None
+
+
 def _field(found: Mapping[str, str], names: tuple[str, ...]) -> str:
-    return next((found[name] for name in names if found.get(name)), "")
+    for name in names:
+        if value := found.get(name):
+            return value
+    return ""

@@ -1,23 +1,26 @@
-"""A file as a table: CSV or JSON, in UTF-8 or the old Korean encoding, read row by row."""
+"""A file as a table: CSV or JSON, in whatever Korean programs write, read row by row."""
 
-import codecs
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from crawler.encoding import UNKNOWN, encoding
 from crawler.errors import UnreadableFile
 from crawler.items import Rejected
 
-ENCODINGS = ("utf-8-sig", "cp949")
 CHUNK = 1 << 20
 LONGEST_FIELD = 1 << 20
 # JSON can spell these out; no file in UTF-8 holds the one, and no database stores either.
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 DELIMITERS = ",\t;"
+BEYOND = "…"  # the name of what a rejected row holds and has no name for
+_UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # blanks, and what joins, parts and marks text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,52 +31,47 @@ class Row:
     fields: Mapping[str, str]
 
 
-def rows(path: Path) -> Iterator[Row | Rejected]:
+@lru_cache(maxsize=1_000)
+def plain(name: str) -> str:
+    """A header name without case, width, blanks, underscores and hyphens."""
+    wide = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(c for c in wide if c not in "_-" and unicodedata.category(c) not in _UNSEEN)
+
+
+def rows(path: Path, name: Callable[[str], str] = plain) -> Iterator[Row | Rejected]:
     """The rows of a CSV file with a header, of a JSON list of objects, or of JSON lines.
 
-    Raises UnreadableFile: when it is missing, binary or in no known encoding at once, when it
-    stops being CSV or JSON half-way from there.
+    Their fields are composed (NFC), and go by what `name` makes of the header. Raises
+    UnreadableFile: when it is missing, binary or in no known encoding at once, when it stops being
+    CSV or JSON half-way from there.
     """
     try:
-        encoding = _encoding(path)
-        with path.open(encoding=encoding, newline="") as file:
+        spelled, errors = encoding(path)
+        with path.open(encoding=spelled, errors=errors, newline="") as file:
             start = file.read(CHUNK).lstrip()[:1]
             file.seek(0)
             if start == "[":
-                yield from _json_list(path, file.read())
+                found = _json_list(path, file.read(), name)
             elif start == "{":
-                yield from _json_lines(file)
+                found = _json_lines(file, name)
             else:
-                yield from _csv(path, file)
+                found = _csv(path, file, name)
+            yield from found if errors == "strict" else _readable(found)
     except OSError as error:
         message = f"The file {path} cannot be read: {(error.strerror or str(error)).lower()}."
         raise UnreadableFile(message) from error
 
 
-def plain(name: str) -> str:
-    """A header name without case, blanks, underscores and hyphens."""
-    return "".join(char for char in name.casefold().strip() if char not in " _-")
+def _readable(found: Iterator[Row | Rejected]) -> Iterator[Row | Rejected]:
+    """The same rows, those rejected in which a character is unknown."""
+    for row in found:
+        if isinstance(row, Row) and UNKNOWN in "".join(row.fields.values()):
+            yield Rejected(row.line, "a character that is not in CP949", fields=row.fields)
+        else:
+            yield row
 
 
-def _encoding(path: Path) -> str:
-    for encoding in ENCODINGS:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            with path.open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    if b"\0" in chunk:
-                        raise UnreadableFile(
-                            f"The file {path} is binary, expected CSV or JSON text in UTF-8."
-                        )
-                    decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise UnreadableFile(f"The file {path} is neither UTF-8 nor CP949 text.")
-
-
-def _csv(path: Path, file: IO[str]) -> Iterator[Row | Rejected]:
+def _csv(path: Path, file: IO[str], name: Callable[[str], str]) -> Iterator[Row | Rejected]:
     header = file.readline()
     file.seek(0)
     delimiter = max(DELIMITERS, key=header.count)
@@ -85,19 +83,22 @@ def _csv(path: Path, file: IO[str]) -> Iterator[Row | Rejected]:
             if not any(field.strip() for field in fields):
                 continue
             if names is None:
-                names = [plain(field) for field in fields]
-            elif len(fields) > len(names):
+                names = [name(field) for field in fields]
+                continue
+            pairs = zip(names, fields, strict=False)
+            named = {key: _composed(field) for key, field in pairs}
+            if len(fields) > len(names):
                 found = f"{len(fields)} fields, expected {len(names)} as in the header"
-                yield Rejected(reader.line_num, found)
+                named[BEYOND] = delimiter.join(fields[len(names) :])
+                yield Rejected(reader.line_num, found, "more fields than in the header", named)
             else:
-                pairs = zip(names, fields, strict=False)
-                yield Row(reader.line_num, {name: field.strip() for name, field in pairs})
+                yield Row(reader.line_num, named)
     except csv.Error as error:
         message = f"The file {path} stops being CSV in line {reader.line_num}: {error}."
         raise UnreadableFile(message) from error
 
 
-def _json_list(path: Path, text: str) -> Iterator[Row | Rejected]:
+def _json_list(path: Path, text: str, name: Callable[[str], str]) -> Iterator[Row | Rejected]:
     decoder = json.JSONDecoder()
     at, line = text.index("[") + 1, 1
     counted = 0
@@ -111,7 +112,7 @@ def _json_list(path: Path, text: str) -> Iterator[Row | Rejected]:
             value, at = decoder.raw_decode(text, at)
             line += text.count("\n", counted, at)
             counted = at
-            yield _object(line, value)
+            yield _object(line, value, name)
     except json.JSONDecodeError as error:
         message = f"The file {path} stops being JSON in line {error.lineno}: {error.msg}."
         raise UnreadableFile(message) from error
@@ -120,16 +121,16 @@ def _json_list(path: Path, text: str) -> Iterator[Row | Rejected]:
         raise UnreadableFile(message) from error
 
 
-def _json_lines(file: IO[str]) -> Iterator[Row | Rejected]:
+def _json_lines(file: IO[str], name: Callable[[str], str]) -> Iterator[Row | Rejected]:
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
-            yield Rejected(number, "not a JSON object on one line")
+            yield Rejected(number, "not a JSON object on one line", fields={BEYOND: line.strip()})
             continue
-        yield _object(number, value)
+        yield _object(number, value, name)
 
 
 def _skip(text: str, at: int, also: str) -> int:
@@ -138,15 +139,16 @@ def _skip(text: str, at: int, also: str) -> int:
     return at
 
 
-def _object(line: int, value: object) -> Row | Rejected:
+def _object(line: int, value: object, name: Callable[[str], str]) -> Row | Rejected:
     if not isinstance(value, dict):
         return Rejected(line, "not a JSON object")
     try:
-        fields = {plain(name): _text(field) for name, field in value.items()}
+        fields = {name(key): _composed(_text(field)) for key, field in value.items()}
     except RecursionError:
         return Rejected(line, "lists within lists beyond all measure")
     if NO_TEXT.search("".join([*fields, *fields.values()])):
-        return Rejected(line, "a character that is no text (NUL, or half of a pair)")
+        reason = "a character that is no text (NUL, or half of a pair)"
+        return Rejected(line, reason, fields=fields)
     return Row(line, fields)
 
 
@@ -155,4 +157,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 -- whatever JSON can hold
         return ""
     if isinstance(value, list):
         return "|".join(_text(part) for part in value)
-    return str(value).strip()
+    return str(value)
+
+
+def _composed(field: str) -> str:
+    return unicodedata.normalize("NFC", field.strip())

@@ -10,6 +10,7 @@ from typing import IO, Any, Literal, TypeAlias
 from sqlalchemy.orm import Session
 
 from db import catalogue, exports
+from db.catalogue import Detail
 from db.engine import Database
 
 Row: TypeAlias = Mapping[str, Any]
@@ -25,7 +26,11 @@ CATALOGUE = (
     "weekdays",
     "finished",
     "age",
+    "adult",
     "url",
+    "synopsis",
+    "hiatus",
+    "thumbnail_url",
 )
 RATINGS = (
     "rating_source",
@@ -38,8 +43,6 @@ RATINGS = (
     "simulated",
 )
 FEEDBACK = ("platform", "user_id", "source", "external_id", "title", "verdict", "at")
-ADULTS = 19
-
 
 What: TypeAlias = Literal["catalogue", "ratings", "feedback"]
 Format: TypeAlias = Literal["csv", "json"]  # CSV with a header, or a list of objects
@@ -55,7 +58,7 @@ def export(
 ) -> int:
     """Writes everything of a kind, as of one moment; how many rows. Raises Unreachable and OSError.
 
-    `counted` sees every row go by.
+    Works that are gone are left out of the catalogue. `counted` sees every row go by.
     """
     columns, rows = _KINDS[what]
     write = _csv if form == "csv" else _json
@@ -68,7 +71,11 @@ def export(
 
 
 def _works(session: Session) -> Iterator[Row]:
+    details = catalogue.details(session)
     for work in catalogue.works(session):
+        if work.gone:
+            continue
+        detail = details.get((work.source, work.external_id), Detail())
         yield {
             "source": work.source,
             "external_id": work.external_id,
@@ -79,8 +86,12 @@ def _works(session: Session) -> Iterator[Row]:
             "keywords": work.keywords,
             "weekdays": work.weekdays,
             "finished": int(work.finished),
-            "age": ADULTS if work.adult else 0,
+            "age": detail.age,
+            "adult": int(work.adult),
             "url": work.url,
+            "synopsis": detail.synopsis,
+            "hiatus": None if detail.hiatus is None else int(detail.hiatus),
+            "thumbnail_url": detail.thumbnail_url,
         }
 
 

@@ -1,7 +1,12 @@
-"""Which work an operator or a file means: by key, external id or title."""
+"""Which work an operator or a file means: by key, external id or title.
 
+Titles are compared without case, blanks, width (Ａ is A) and what nobody sees.
+"""
+
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -9,6 +14,13 @@ from db.catalogue import Work
 from tasks.errors import UnknownWork
 
 NEAR = 55.0  # of 100: below it, two titles have nothing in common
+_UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # blanks, and what joins, parts and marks text
+_FILLERS = "\u115f\u1160\ufe0e\ufe0f"  # Hangul's blanks, and how an emoji is drawn
+_BETWEEN_NAMES = re.compile(r"[|,/&·;]")
+
+
+class AmbiguousWork(UnknownWork):
+    """A title or an id that several works have; the message names their keys."""
 
 
 class Lookup:
@@ -21,8 +33,8 @@ class Lookup:
         self._by_title: dict[str, list[Work]] = {}
         for work in self.works:
             self._by_external_id.setdefault(work.external_id, []).append(work)
-            for title in dict.fromkeys(filter(None, (work.title, work.title_en))):
-                self._by_title.setdefault(_normal(title), []).append(work)
+            for title in dict.fromkeys(map(_normal, filter(None, (work.title, work.title_en)))):
+                self._by_title.setdefault(title, []).append(work)
 
     def find(self, words: str) -> Work:
         """The work with this key "source:external id", this title, or this external id.
@@ -31,17 +43,19 @@ class Lookup:
         """
         if work := self._by_key.get(words):
             return work
-        matches = self._by_title.get(_normal(words)) or self._by_external_id.get(words, [])
+        matches = self._called(words) or self._by_external_id.get(words, [])
         if not matches:
             near = ", ".join(f"{work.title} ({work.key})" for work in self.nearest(words))
             message = f'No work is called "{words}"' + (f"; the nearest: {near}." if near else ".")
             raise UnknownWork(message)
         return _only(words, matches)
 
-    def by_external_id(self, external_id: str, *sources: str | None) -> Work:
+    def by_external_id(
+        self, external_id: str, *sources: str | None, authors: Sequence[str] = ()
+    ) -> Work:
         """The work with this id in the first of `sources` that has it, or in the only one.
 
-        Raises UnknownWork.
+        Of several, that by most of these `authors`. Raises UnknownWork.
         """
         for source in filter(None, sources):
             if work := self._by_key.get(f"{source}:{external_id}"):
@@ -49,14 +63,28 @@ class Lookup:
         matches = self._by_external_id.get(external_id, [])
         if not matches:
             raise UnknownWork(f'unknown work: no external id "{external_id}"')
-        return _only(external_id, matches)
+        return _only(external_id, _by(authors, matches))
 
-    def by_title(self, title: str) -> Work:
-        """The only work with this title, whatever its case and blanks. Raises UnknownWork."""
-        matches = self._by_title.get(_normal(title), [])
+    def by_title(self, title: str, *sources: str | None, authors: Sequence[str] = ()) -> Work:
+        """The work with this title.
+
+        Of several, the one in the first of `sources` that has any of them, and by most of these
+        `authors`. Raises UnknownWork.
+        """
+        matches = self._called(title)
         if not matches:
             raise UnknownWork(f'unknown work: no title "{title}"')
-        return _only(title, matches)
+        for source in filter(None, sources):
+            there = [work for work in matches if work.source == source]
+            if there:
+                matches = there
+                break
+        return _only(title, _by(authors, matches))
+
+    def _called(self, title: str) -> list[Work]:
+        """The works with this title; those that are written just so, if any are."""
+        matches = self._by_title.get(key, []) if (key := _normal(title)) else []
+        return [work for work in matches if title in (work.title, work.title_en)] or matches
 
     def nearest(self, words: str, limit: int = 3) -> list[Work]:
         """The works whose titles are most like `words`, best first."""
@@ -74,15 +102,29 @@ class Lookup:
         return list(dict.fromkeys(works))[:limit]
 
 
+def _by(authors: Sequence[str], works: list[Work]) -> list[Work]:
+    """Those of `works` that share most names with `authors`; all if they share none."""
+    sought = _names(authors)
+    shared = [len(sought & _names(work.authors)) for work in works]
+    return [work for work, count in zip(works, shared, strict=True) if count == max(shared)]
+
+
+def _names(authors: Iterable[str]) -> set[str]:
+    return {_normal(name) for names in authors for name in _BETWEEN_NAMES.split(names)} - {""}
+
+
 def _only(words: str, matches: list[Work]) -> Work:
     if len(matches) == 1:
         return matches[0]
     keys = ", ".join(f"{work.key} by {'/'.join(work.authors) or '?'}" for work in matches)
-    raise UnknownWork(f'"{words}" is ambiguous: {keys}')
+    raise AmbiguousWork(f'"{words}" is ambiguous: {keys}')
 
 
+@lru_cache(maxsize=10_000)  # the works of a file come again and again
 def _normal(title: str) -> str:
-    return "".join(unicodedata.normalize("NFC", title).casefold().split())
+    wide = unicodedata.normalize("NFKC", title).casefold()
+    seen = "".join(c for c in wide if c not in _FILLERS and unicodedata.category(c) not in _UNSEEN)
+    return unicodedata.normalize("NFC", seen)
 
 
 def _letters(title: str) -> str:

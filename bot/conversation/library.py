@@ -1,6 +1,6 @@
 """What the conversation knows of works and taste at one moment: catalogue, search, model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +32,7 @@ class Served:
 class Library:
     """All works by row (ordered by id), how to find them, and the model that ranks them.
 
+    Works that are gone have their row too, for what readers said of them; the index has not.
     Never changed: a new catalogue or model makes a new Library, swapped in one assignment.
     `popularity` is (works,) float32, whatever the counts come from; only its order matters.
     """
@@ -47,6 +48,7 @@ class Library:
         entries = (
             Entry(work.id, work.title, work.title_en, work.authors, float(popular))
             for work, popular in zip(self.works, self.popularity, strict=True)
+            if not work.gone
         )
         object.__setattr__(self, "index", Index(entries))
 
@@ -71,18 +73,27 @@ class Library:
 
     @cached_property
     def genres(self) -> tuple[str, ...]:
-        """Every genre of any work, sorted."""
-        return tuple(sorted({genre for work in self.works for genre in work.genres}))
+        """Every genre of any work that is there, sorted."""
+        return tuple(sorted({genre for work in self._there for genre in work.genres}))
 
     @cached_property
     def keywords(self) -> tuple[str, ...]:
-        """Every keyword of any work, sorted."""
-        return tuple(sorted({keyword for work in self.works for keyword in work.keywords}))
+        """Every keyword of any work that is there, sorted."""
+        return tuple(sorted({keyword for work in self._there for keyword in work.keywords}))
 
     @cached_property
     def adult(self) -> NDArray[np.bool_]:
         """(works,) bool: for adults only."""
         return np.array([work.adult for work in self.works], dtype=bool)
+
+    @cached_property
+    def gone(self) -> NDArray[np.bool_]:
+        """(works,) bool: their site has them no more."""
+        return np.array([work.gone for work in self.works], dtype=bool)
+
+    @property
+    def _there(self) -> Iterator[Work]:
+        return (work for work in self.works if not work.gone)
 
 
 def features(works: Sequence[Work]) -> Matrix:

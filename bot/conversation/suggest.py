@@ -102,8 +102,8 @@ def slate(
 
 
 def unwanted(ctx: Context) -> NDArray[np.bool_]:
-    """(works,) bool: not for this reader, by their verdict or for adults only."""
-    masked = np.zeros(len(ctx.library.works), dtype=bool)
+    """(works,) bool: not for this reader, by their verdict, gone, or for adults only."""
+    masked = ctx.library.gone.copy()
     rows = [ctx.library.row_of[w] for w in ctx.taste.verdicts if w in ctx.library.row_of]
     masked[rows] = True
     return masked if ctx.adult else masked | ctx.library.adult
@@ -139,7 +139,7 @@ def _header(ctx: Context, ranking: Ranking) -> str:
 
 
 def _require_catalogue(ctx: Context) -> None:
-    if not ctx.library.works:
+    if ctx.library.gone.all():
         raise UserError("recommend.no_catalogue")
 
 

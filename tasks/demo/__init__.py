@@ -65,7 +65,7 @@ def shipped() -> Iterator[Facts]:
                 source=CATALOGUE_SOURCE,
                 external_id=row["external_id"],
                 title=row["title"],
-                title_en=row["title_en"] or None,
+                title_en=row["title_en"],
                 authors=_several(row["authors"]),
                 genres=_several(row["genres"]),
                 keywords=_several(row["keywords"]),
@@ -73,6 +73,7 @@ def shipped() -> Iterator[Facts]:
                 finished=row["finished"] == "1",
                 adult=row["age"] == "19",
                 url=row["url"],
+                age=int(row["age"]),
             )
 
 

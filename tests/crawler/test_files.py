@@ -1,6 +1,7 @@
 """Ratings and works from files: what counts, and what is said of rows that do not."""
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -47,8 +48,8 @@ def test_movielens_films_are_works_with_genres(file):
     found = list(files.works(path))
 
     assert found == [
-        WorkItem(2, "1", "Toy Story (1995)", genres=("Adventure", "Comedy")),
-        WorkItem(3, "2", "X"),
+        WorkItem("1", "Toy Story (1995)", genres=("Adventure", "Comedy"), line=2),
+        WorkItem("2", "X", genres=(), line=3),
     ]
 
 
@@ -74,12 +75,15 @@ def test_columns_go_by_many_names_in_any_order(file, header, row):
     [
         (",신의 탑,4,", "user is missing"),
         ("kim,,4,", "neither a title nor an external id"),
-        ("kim,신의 탑,,", "rating is missing"),
+        ("kim,신의 탑,,", "rating is missing: a wish, not a rating"),
         ("kim,신의 탑,good,", 'rating "good" is not a number'),
         ("kim,신의 탑,NaN,", 'rating "NaN" is not a number'),
         ("kim,신의 탑,-inf,", 'rating "-inf" is not a number'),
         ("kim,신의 탑,4.2,", 'rating "4.2" is not a half star'),
-        ("kim,신의 탑,0,", 'rating "0" is out of range, expected 0.5 to 5.0 stars'),
+        ("kim,신의 탑,0,", 'rating is "0": a wish, not a rating'),
+        ("kim,신의 탑,★ 0.0,", 'rating is "★ 0.0": a wish, not a rating'),
+        ("kim,신의 탑,보고 싶어요,", 'rating is "보고 싶어요": a wish, not a rating'),
+        ("kim,신의 탑,-1,", 'rating "-1" is out of range, expected 0.5 to 5.0 stars'),
         ("kim,신의 탑,5.5,", 'rating "5.5" is out of range, expected 0.5 to 5.0 stars'),
         (
             "kim,신의 탑,4,yesterday",
@@ -113,7 +117,7 @@ def test_stars_and_half_stars_must_agree(file):
 
     assert found == [
         RatingItem(2, "kim", 8, title="신의 탑"),
-        Rejected(3, "rating 4 and half_stars 4 are not the same"),
+        Rejected(3, 'rating "4" and half_stars "4" are not the same'),
     ]
 
 
@@ -129,7 +133,8 @@ def test_every_half_star_survives_both_ways_of_writing_it(half_stars):
 def test_no_field_ever_raises_anything_but_the_reason(value):
     from crawler import fields
 
-    for parse in (fields.from_stars, fields.from_half_stars, fields.moment, fields.weekdays):
+    parsers = fields.from_stars, fields.from_half_stars, fields.moment, fields.weekdays
+    for parse in (*parsers, fields.age, fields.adult, fields.hiatus, fields.prose):
         try:
             parse(value)
         except fields.WrongField as wrong:
@@ -171,19 +176,97 @@ def test_nan_in_json_is_no_rating(file):
     assert list(files.ratings(path)) == [Rejected(1, 'rating "nan" is not a number')]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
-def test_korean_is_read_in_either_encoding(file, encoding):
-    path = file("user,title,rating\n김,똠방각하,5\n", encoding=encoding)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949", "euc-kr"])
+def test_korean_is_read_in_any_encoding_of_a_korean_program(file, encoding):
+    path = file("user\ttitle\trating\n김\t똠방각하\t5\n", encoding=encoding)
 
     assert list(files.ratings(path)) == [RatingItem(2, "김", 10, title="똠방각하")]
 
 
-def test_a_decomposed_title_is_composed(file):
-    path = file("user,title,rating\nkim,\u1109\u1175\u11ab\u110b\u1174 탑,5\n")
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_unicode_text_of_excel_is_read(file, order):
+    mark = {"le": b"\xff\xfe", "be": b"\xfe\xff"}[order]
+    content = mark + "user\ttitle\trating\r\n김\t신의 탑\t4,5\r\n".encode(f"utf-16-{order}")
 
-    (found,) = files.ratings(path)
+    assert list(files.ratings(file(content))) == [RatingItem(2, "김", 9, title="신의 탑")]
 
-    assert found.title == "신의 탑"
+
+@pytest.mark.parametrize(
+    ("spelled", "title"),
+    [
+        (b"\xc6\xe7\x8c\x63", "펠똠"),  # beyond KS X 1001
+        (b"\xa2\xe6\xa2\xe7", "€®"),
+        (b"\xa2\xe8", "㉾"),
+        (b"\xc9\xa1\xfe\xfe", "\ue000\ue0bb"),  # a user's own characters, in Windows
+    ],
+)
+def test_what_windows_has_in_cp949_is_read(file, spelled, title):
+    path = file("user,title,rating\n김,".encode("cp949") + spelled + b",5\n")
+
+    assert list(files.ratings(path)) == [RatingItem(2, "김", 10, title=title)]
+
+
+def test_a_character_that_nobody_knows_costs_its_row_alone(file):
+    good = "김,나는 귀머거리다,5\n".encode("cp949")
+    path = file(b"user,title,rating\n" + good + b"\xb1\xe8,\x80\xc0\xcc,4\n" + good)
+
+    first, second, third = files.ratings(path)
+
+    assert first.title == third.title == "나는 귀머거리다"
+    assert second == Rejected(3, "a character that is not in CP949")
+
+
+def test_text_in_utf8_with_a_wrong_byte_is_not_taken_for_cp949(file):
+    path = file("user,title,rating\n김,나는 귀머거리다,5\n".encode() + b"\xff,x,5\n")
+
+    with pytest.raises(UnreadableFile):
+        list(files.ratings(path))
+
+
+def test_a_decomposed_file_is_composed_in_header_and_fields(file):
+    content = unicodedata.normalize("NFD", "user,제목,별점,작가\n김철수,신의 탑,5,시우\n")
+
+    (found,) = files.ratings(file(content))
+
+    assert found == RatingItem(2, "김철수", 10, title="신의 탑", authors=("시우",))
+
+
+def test_a_decomposed_catalogue_is_composed(file):
+    content = "id,제목,작가,장르,요일,완결\n1,신의 탑,시우|야옹이,판타지,월,연재\n"
+
+    found = [
+        list(files.works(file(unicodedata.normalize(form, content)))) for form in ("NFD", "NFC")
+    ]
+
+    assert found[0] == found[1]
+    assert found[0][0].title == "신의 탑"
+    assert found[0][0].authors == ("시우", "야옹이")
+
+
+def test_a_header_goes_without_width_and_what_nobody_sees(file):
+    path = file("\ufeff\ufeffＵｓｅｒ,\u200bti\u00adtle\u3000, RATING\u00a0\nkim,x,4\n")
+
+    assert list(files.ratings(path)) == [RatingItem(2, "kim", 8, title="x")]
+
+
+@pytest.mark.parametrize(
+    ("stars", "half_stars"),
+    [
+        ('"4,5"', 9),
+        ("★ 4.5", 9),
+        ("★4.5", 9),
+        ("⭐️ 4", 8),
+        ("4.5점", 9),
+        ("평가함 ★ 4.5", 9),
+        ("평점 3", 6),
+        ("４．５", 9),
+        ("５점", 10),
+    ],
+)
+def test_stars_are_read_as_people_and_sites_write_them(file, stars, half_stars):
+    path = file(f"user,title,rating\nkim,x,{stars}\n")
+
+    assert [item.half_stars for item in files.ratings(path)] == [half_stars]
 
 
 @pytest.mark.parametrize(
@@ -241,17 +324,141 @@ def test_a_work_has_lists_days_and_marks(file):
             finished=False,
             adult=True,
             url="https://x.test/1",
+            age=19,
         )
     ]
 
 
 @pytest.mark.parametrize(
-    ("age", "adult"), [("", False), ("0", False), ("15", False), ("19+", True), ("true", True)]
+    ("age", "years", "adult"),
+    [
+        ("", None, False),
+        ("0", 0, False),
+        ("15", 15, False),
+        ("12세 이용가", 12, False),
+        ("전체연령가", 0, False),
+        ("18", 18, True),
+        ("19+", 19, True),
+        ("19금", 19, True),
+        ("청소년 이용불가", 19, True),
+        ("true", None, True),
+    ],
 )
-def test_an_age_grade_or_a_yes_marks_a_work_for_adults(file, age, adult):
+def test_an_age_grade_keeps_its_years_and_a_yes_marks_a_work_for_adults(file, age, years, adult):
     (found,) = files.works(file(f"id,title,age\n1,x,{age}\n"))
 
-    assert found.adult is adult
+    assert (found.age, found.adult) == (years, adult)
+
+
+def test_a_column_for_adults_goes_before_the_age(file):
+    (found,) = files.works(file("id,title,age,adult\n1,x,15,1\n"))
+
+    assert (found.age, found.adult) == (15, True)
+
+
+def test_what_has_no_column_is_not_said_and_an_empty_field_says_none(file):
+    bare = list(files.works(file("id,title\n1,x\n")))
+    empty = list(
+        files.works(
+            file(
+                "id,title,title_en,authors,genres,keywords,weekdays,finished,age,url,synopsis,"
+                "hiatus,thumbnail\n1,x" + "," * 11 + "\n"
+            )
+        )
+    )
+    short = list(files.works(file("id,title,authors\n1,x\n")))
+
+    assert bare == short == [WorkItem("1", "x", line=2)]
+    nothing = dict.fromkeys(("authors", "genres", "keywords", "weekdays"), ())
+    nothing |= dict.fromkeys(("title_en", "url", "synopsis", "thumbnail_url"), "")
+    assert empty == [WorkItem("1", "x", **nothing, finished=False, adult=False, line=2)]
+
+
+@pytest.mark.parametrize(
+    ("row", "hiatus"), [("휴재", True), ("휴재중", True), ("1", True), ("0", False), ("", None)]
+)
+@pytest.mark.parametrize("name", ["hiatus", "휴재"])
+def test_a_work_may_have_a_hiatus(file, name, row, hiatus):
+    (found,) = files.works(file(f"id,title,{name}\n1,x,{row}\n"))
+
+    assert found.hiatus is hiatus
+
+
+def test_a_synopsis_keeps_its_lines(file):
+    (found,) = files.works(file('id,title,synopsis\n1,x," 첫 줄,\r\n\r\n둘째\t줄 "\n'))
+
+    assert found.synopsis == "첫 줄,\n\n둘째 줄"
+
+
+PICTURE = "https://image-comic.pstatic.net/webtoon/1/thumbnail/a"
+
+
+@pytest.mark.parametrize("name", ["thumbnail", "thumbnail_url", "썸네일"])
+def test_a_thumbnail_goes_by_several_names(file, name):
+    (found,) = files.works(file(f"id,title,{name}\n1,x,{PICTURE}.jpg\n"))
+
+    assert found.thumbnail_url == f"{PICTURE}.jpg"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (f"{PICTURE}.jpg", f"{PICTURE}.jpg"),
+        (f"{PICTURE}.jpg?type=m210", f"{PICTURE}.jpg"),
+        (f"{PICTURE}.JPEG", f"{PICTURE}.JPEG"),
+        (f"{PICTURE}.png;", f"{PICTURE}.png"),
+        (f'{PICTURE}.jpg"', f"{PICTURE}.jpg"),
+        (f'"{PICTURE}.jpg"', f"{PICTURE}.jpg"),
+        (f" {PICTURE}.jpg \u00a0\u3000", f"{PICTURE}.jpg"),
+        (f"{PICTURE}.jpg,", f"{PICTURE}.jpg"),
+        (f"{PICTURE}.jpg!thumb", f"{PICTURE}.jpg"),
+        (f"{PICTURE}.jpg%22", f"{PICTURE}.jpg"),
+        (f"{PICTURE}.jpg.webp", f"{PICTURE}.jpg.webp"),
+        (f"{PICTURE}.jpg/m210", f"{PICTURE}.jpg/m210"),
+        (f"{PICTURE}.gif#top", f"{PICTURE}.gif"),
+        (PICTURE.removeprefix("https:") + ".jpg", f"{PICTURE}.jpg"),
+        (PICTURE.removeprefix("https://") + ".jpg", f"{PICTURE}.jpg"),
+        (PICTURE.replace("https", "http") + ".jpg", f"{PICTURE}.jpg"),
+        (PICTURE.replace("/", "\\/") + ".jpg", f"{PICTURE}.jpg"),
+        (PICTURE, PICTURE),
+        (f"{PICTURE}?id=7", f"{PICTURE}?id=7"),
+        (f"{PICTURE}한.jpg", f"{PICTURE}%ED%95%9C.jpg"),
+        ("", ""),
+    ],
+)
+def test_a_thumbnail_is_cleaned_to_a_plain_address(file, written, meant):
+    path = file(json.dumps([{"id": 1, "title": "x", "thumbnail": written}]))
+
+    assert list(files.works(path)) == [WorkItem("1", "x", thumbnail_url=meant, line=1)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["x.jpg", "none", "javascript:alert(1)", "data:image/png;base64,AAAA", "ftp://a.test/x.jpg",
+     "https://a.test", "https://a b.test/x.jpg", "http://a.test:8080/x.jpg", "https://u@a.test/x"],
+)  # fmt: skip
+def test_a_thumbnail_that_is_none_is_left_out_with_a_note(file, written):
+    path = file(json.dumps([{"id": 1, "title": "x", "thumbnail": written}]))
+
+    (found,) = files.works(path)
+
+    assert (found.external_id, found.thumbnail_url) == ("1", None)
+    (note,) = found.notes
+    assert note.startswith(f'the thumbnail "{written}" is')
+    assert note.endswith(": left out")
+
+
+@given(st.text())
+def test_whatever_a_thumbnail_is_it_comes_out_clean_and_stays_so(value):
+    from crawler import fields
+
+    try:
+        found = fields.picture(value)
+    except fields.WrongField:
+        return
+    assert found == "" or found.startswith("https://")
+    assert not set(found) & set(" \"'<>\n")
+    assert fields.picture(found) == found
 
 
 @pytest.mark.parametrize(
@@ -294,3 +501,40 @@ def test_lists_within_lists_cost_their_row_alone(file):
     (found,) = files.ratings(file(bad))
 
     assert isinstance(found, Rejected)
+
+
+def test_the_rows_of_a_number_are_read_again_as_they_are_written(file):
+    path = file("User ID,제목,Rating\nkim,a,x\nlee,b,4\npark,c,5,6,7\n")
+
+    rejected = [item for item in files.ratings(path) if isinstance(item, Rejected)]
+    again = files.as_written(path, {row.number for row in rejected})
+
+    assert again == {
+        0: {"User ID": "kim", "제목": "a", "Rating": "x"},
+        2: {"User ID": "park", "제목": "c", "Rating": "5", "…": "6,7"},
+    }
+
+
+def test_rows_on_one_line_are_told_apart(file):
+    good = '{"user": "b", "title": "x", "rating": 4}'
+    path = file(f'[{{"user": "a", "title": "x", "rating": 9}}, {good}, {{"user": "c"}}]')
+
+    rejected = [item for item in files.ratings(path) if isinstance(item, Rejected)]
+
+    assert [(row.line, row.number) for row in rejected] == [(1, 0), (1, 2)]
+    assert files.as_written(path, {2}) == {2: {"user": "c"}}
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ("kim,x,good", "rating … is not a number"),
+        ("kim,x,4.2", "rating … is not a half star"),
+        ("kim,x,4,,,", "more fields than in the header"),
+        (",x,4", "user is missing"),
+    ],
+)
+def test_rows_are_rejected_for_a_kind_of_reason(file, row, kind):
+    (found,) = files.ratings(file(f"user,title,rating\n{row}\n"))
+
+    assert found.of_kind == kind

@@ -1,6 +1,6 @@
 """The demo: works that ship, readers that are made up and marked so."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import timedelta
 from statistics import mean, stdev
 
@@ -10,6 +10,7 @@ from db import catalogue, ratings
 from tasks import demo
 
 SHIPPED = list(demo.shipped())
+CARD = {field.name for field in fields(catalogue.Work)}
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,10 @@ def test_the_shipped_works_get_into_the_database(database, loaded):
     tower = works["naver:183559"]
     assert (tower.title, tower.title_en, tower.authors) == ("신의 탑", "Tower of God", ("SIU",))
     assert not tower.finished
+    with database.read() as session:
+        ages = {key: detail.age for key, detail in catalogue.details(session).items()}
+    assert ages["naver", "183559"] == 0
+    assert set(ages.values()) <= {0, 12, 15, 18, 19}
     assert any(work.adult for work in works.values())
 
 
@@ -42,7 +47,10 @@ def test_all_demo_ratings_are_marked_as_simulated(database, loaded):
 
 
 def test_the_made_up_crowd_has_the_shape_of_a_real_one():
-    works = [catalogue.Work(id=n, **asdict(facts)) for n, facts in enumerate(SHIPPED)]
+    works = [
+        catalogue.Work(id=n, **{k: v for k, v in asdict(facts).items() if k in CARD})
+        for n, facts in enumerate(SHIPPED)
+    ]
 
     stars = demo.made_up(works, readers=1_759)
 

@@ -47,6 +47,12 @@ def spoken(stocked):
     with stocked.write() as session:
         odd = [Facts("import", str(n), fields.text(title)) for n, title in enumerate(ODD)]
         catalogue.upsert(session, odd, NOON)
+        told = [
+            Facts("import", "0", ODD[0], synopsis="첫 줄,\n둘째 줄", age=0, hiatus=False),
+            Facts("import", "1", ODD[1], age=15, adult=True, thumbnail_url="https://a.test/1.jpg"),
+            Facts("import", "2", ODD[2], hiatus=True, up=True, latest_number=7),
+        ]
+        catalogue.upsert(session, told, NOON)
         one, two, three = (work.id for work in catalogue.works(session)[:3])
         ratings.upsert(session, "import", [Star("0a1b", one, 9, LATER), Star("0a1b", two, 1)])
         ratings.upsert(session, "watcha", [Star("0a1b", one, 10, NOON)])
@@ -79,8 +85,12 @@ def exported(database, what, path, form):
 
 def works(database):
     with database.read() as session:
+        details = catalogue.details(session)
         # Ids are each database's own.
-        return [(work.key, *list(as_tuple(work))[3:]) for work in catalogue.works(session)]
+        return [
+            (work.key, *list(as_tuple(work))[3:], details.get((work.source, work.external_id)))
+            for work in catalogue.works(session)
+        ]
 
 
 def as_tuple(work):
@@ -130,6 +140,16 @@ def test_what_is_imported_where_it_came_from_changes_nothing(spoken, tmp_path, f
     assert (told.works.new, told.works.changed) == (0, 0)
     assert (said.verdicts, said.same, said.readers) == (0, 4, 2)
     assert (works(spoken), stars(spoken), verdicts(spoken)) == before
+
+
+def test_works_that_are_gone_are_left_out(spoken, tmp_path):
+    with spoken.write() as session:
+        catalogue.bury(session, "naver", "1001", LATER)
+
+    count = exported(spoken, "catalogue", path := tmp_path / "works.csv", "csv")
+
+    assert count == len(SHELF) + len(ODD) - 1
+    assert "1001" not in {item.external_id for item in files.works(path)}
 
 
 titles = st.text(min_size=1, max_size=30).map(fields.text).filter(bool)
