@@ -96,9 +96,8 @@ class _Served(Collector):
     def collect(self) -> Iterable[Metric]:
         """Asked for at each scrape, so nothing has to be told of a swap."""
         library = self._library()
-        yield GaugeMetricFamily(
-            "webtoonbot_library_works", "Works that can be recommended.", len(library.works)
-        )
+        there = sum(not work.gone for work in library.works)
+        yield GaugeMetricFamily("webtoonbot_library_works", "Works that can be recommended.", there)
         model = GaugeMetricFamily(
             "webtoonbot_served_model_info", "The model that serves.", labels=("model", "demo")
         )

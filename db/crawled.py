@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.crawl_tables import CrawledRating, CrawledRatingEvent, ForeignWork
 
-_BATCH = 1000  # rows a statement: 6 parameters each stay far below either database's limit
+_BATCH = 1000  # rows a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +108,6 @@ def _known(session: Session, raters: set[str]) -> dict[tuple[str, int], int | No
 
 
 def _write(session: Session, told: Mapping[tuple[str, int], int], now: datetime) -> None:
-    insert_ = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    statement = insert_(CrawledRating)
-    statement = statement.on_conflict_do_update(
-        index_elements=["rater", "work_id"],
-        set_={
-            "half_stars": statement.excluded.half_stars,
-            "seen_at": statement.excluded.seen_at,
-            "gone_at": None,
-        },
-    )
     rows = [
         {
             "rater": rater,
@@ -130,7 +120,13 @@ def _write(session: Session, told: Mapping[tuple[str, int], int], now: datetime)
         for (rater, work), half_stars in told.items()
     ]
     for start in range(0, len(rows), _BATCH):
-        session.execute(statement, rows[start : start + _BATCH])
+        bulk.upsert(
+            session,
+            CrawledRating,
+            rows[start : start + _BATCH],
+            keys=("rater", "work_id"),
+            set_=("half_stars", "seen_at", "gone_at"),
+        )
 
 
 def _log(

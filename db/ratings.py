@@ -27,14 +27,14 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.crawl_tables import CrawledRating, ForeignWork
 from db.foreign import MatchState
 from db.tables import Rating
 
-_BATCH = 1000  # rows a statement: 6 parameters each stay far below either database's limit
+_BATCH = 1000  # rows a statement
 _SHOWN = CrawledRating.gone_at.is_(None)
 _MATCHED = (ForeignWork.state == MatchState.MATCHED) & ForeignWork.webtoon_id.is_not(None)
 
@@ -91,19 +91,10 @@ class Crawled:
 
 def upsert(session: Session, source: str, stars: Iterable[Star], *, simulated: bool = False) -> int:
     """Adds ratings, the later one of a (rater, work) counting; how many rows were written."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    statement = insert(Rating)
-    statement = statement.on_conflict_do_update(
-        index_elements=["source", "rater", "webtoon_id"],
-        set_={
-            "half_stars": statement.excluded.half_stars,
-            "rated_at": statement.excluded.rated_at,
-        },
-    )
     written = 0
     for batch in _batches(stars):
-        rows = [
-            {
+        rows = {
+            (star.rater, star.webtoon_id): {
                 "source": source,
                 "rater": star.rater,
                 "webtoon_id": star.webtoon_id,
@@ -112,9 +103,15 @@ def upsert(session: Session, source: str, stars: Iterable[Star], *, simulated: b
                 "simulated": simulated,
             }
             for star in batch
-        ]
-        session.execute(statement, rows)
-        written += len(rows)
+        }
+        bulk.upsert(
+            session,
+            Rating,
+            list(rows.values()),
+            keys=("source", "rater", "webtoon_id"),
+            set_=("half_stars", "rated_at"),
+        )
+        written += len(batch)
     return written
 
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from crawler import setup, sources
 from crawler.errors import NotSwitchedOn
 from crawler.hosts import host_of, is_loopback
@@ -18,6 +20,8 @@ from tasks import matching
 from tasks.crawling import Crawl, Errand, Progress, Report, known_works, places
 from tasks.errors import Busy, NothingToDo
 from tasks.records import Ended, Recording, recorded
+
+log = structlog.get_logger()
 
 OLDEST_ROUND = timedelta(days=14)  # a round that was not through by then begins anew
 ROUNDS = 200  # runs that are looked back at
@@ -69,6 +73,13 @@ def crawl(
     source, url = _source(settings, name)
     key = _key(settings, source)
     setup.manners(settings, url)  # whether we may, before anything is recorded
+    if not is_loopback(host_of(url)):
+        log.warning(
+            "a live site is crawled",
+            host=host_of(url),
+            because="CRAWL_LIVE_HOSTS names it",
+            robots=settings.crawl_robots,
+        )
     database = recording.database
     with locks.held(database, f"host-{host_of(url).replace(':', '-')}") as mine:
         if not mine:
@@ -165,7 +176,7 @@ class _OnlyTried(Exception):
 def _due_if_seeded(database: Database, source: Source, errand: Errand) -> dict[str, int]:
     due: dict[str, int] = {}
     with database.read() as session:
-        found = places(source, errand, source.seeds(known_works(session)))
+        found = places(source, errand, source.seeds(known_works(session, source.name)))
     try:
         with database.write() as session:
             frontier.add(session, source.name, found, errand.began)

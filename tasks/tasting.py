@@ -64,12 +64,12 @@ class Taster:
     def recommend(self, likes: Sequence[Work], count: int, *, adult: bool) -> Slate:
         """The best `count` works for somebody with these likes, best first, the likes left out.
 
-        Works for adults only if `adult`.
+        Works for adults only if `adult`; none that is gone.
         """
         liked = [self._row(work) for work in likes]
         masked = np.ones(len(self.model.ids), dtype=bool)
         for row, work in self.works.items():
-            masked[row] = work.adult and not adult
+            masked[row] = work.gone or (work.adult and not adult)
         masked[liked] = True
         scores = self.model.scores_of(liked)
         popular = not scores.any()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from db import catalogue
+from tests.plugins.library import NOON
 from tests.tasks.conftest import sqlite_only
 
 
@@ -16,6 +18,17 @@ def test_recommendations_leave_out_the_likes_and_adult_works(trained):
     assert len(everything["recommendations"]) == 29
     scores = [work["score"] for work in found["recommendations"]]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_work_that_is_gone_is_not_recommended_and_may_be_liked(trained, stocked):
+    with stocked.write() as session:
+        catalogue.bury(session, "naver", "1002", NOON)
+
+    found = trained("recommend", "신의 탑", "--count", "30", "--json").json
+    because = trained("recommend", "여신강림", "--json").json
+
+    assert "1002" not in {work["external_id"] for work in found["recommendations"]}
+    assert [work["external_id"] for work in because["likes"]] == ["1002"]
 
 
 def test_reasons_add_up_to_the_score_and_their_shares_to_one(trained):
