@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.proxy import Proxy, ProxyType
 from selenium.webdriver.remote.client_config import ClientConfig
 from urllib3.exceptions import HTTPError
 
 from crawler import guard
 from crawler.errors import NoBrowser
 from crawler.fetching import Answer, NoAnswer, Rules
+from crawler.programs import BROWSERS, DRIVERS, installed
 from crawler.wire import Asked, Wire
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-DRIVERS = ("chromedriver", "chromium.chromedriver")
 PAGES = 150  # and scrolls; then a new browser takes over: they grow
 LOAD_SECONDS = 25.0
 COMMAND_SECONDS = 40
+SHOWN_SECONDS = 1.0  # in which we hear of a page that the driver has loaded
 MORE_SECONDS = 20.0  # for what scrolling asks for
 BEGIN_SECONDS = 0.7  # in which a scrolled page begins to ask, if it does
 DRAWN_SECONDS = 1.0  # in which it shows what came
@@ -96,12 +97,16 @@ class BrowserFetcher:
         running = self._running or self._start()
         running.pages += 1
         try:
-            running.wire.begin()
+            running.wire.begin(document=True)
             self._get(running, url)
             traffic = running.wire.traffic()
             if traffic.document_refused:
                 return Answer(url, 0, "", refused=traffic.document_refused)
-            status = int(running.driver.execute_script(_STATUS))
+            if traffic.moved:
+                return Answer(url, 302, "", location=traffic.moved)
+            # An answer that is no document, such as a 204, leaves the last one where it is.
+            shown = running.wire.shows(SHOWN_SECONDS)
+            status = int(running.driver.execute_script(_STATUS)) if shown else 0
             text = str(running.driver.execute_script(_PAGE))
             retry = traffic.document_retry_after
         except (WebDriverException, HTTPError, OSError, NoAnswer) as error:
@@ -118,7 +123,7 @@ class BrowserFetcher:
             raise NoAnswer(message)
         running.pages += 1
         try:
-            running.wire.begin()
+            running.wire.begin(document=False)
             before = running.driver.execute_script(_SIZE)
             running.driver.execute_script(_SCROLL)
             asked = running.wire.settled(MORE_SECONDS, BEGIN_SECONDS)
@@ -153,7 +158,8 @@ class BrowserFetcher:
             raise
         except WebDriverException as error:
             # A page that we did not let out shows as an error of the network's.
-            if running.wire.traffic().document_refused is None:
+            traffic = running.wire.traffic()
+            if traffic.document_refused is None and traffic.moved is None:
                 raise NoAnswer(_clause(error)) from error
 
     def _await_change(self, running: _Running, before: int) -> None:
@@ -184,13 +190,18 @@ class BrowserFetcher:
         return self._running
 
     def _start_here(self) -> "tuple[webdriver.Remote, Service, subprocess.Popen[bytes]]":
-        program, driver_program = found(BROWSERS), found(DRIVERS)
+        program, driver_program = installed(BROWSERS), installed(DRIVERS)
         if not program or not driver_program:
             raise NoBrowser(
                 "There is no Chromium with its driver: apt-get install chromium chromium-driver, "
                 "or set SELENIUM_URL."
             )
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        try:
+            watcher = _guarded(folder)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise NoBrowser(f"The browser has nobody to end it: {_clause(error)}.") from error
         options = self._options(folder)
         options.binary_location = program
         service = Service(
@@ -200,15 +211,13 @@ class BrowserFetcher:
         )
         try:
             service.start()
-            watcher = _guarded(service.process.pid, folder)
-        except (WebDriverException, OSError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise NoBrowser(f"The browser's driver does not start: {_clause(error)}.") from error
-        try:
+            _watch(watcher, service.process.pid)
             driver: webdriver.Remote = webdriver.Remote(
-                service.service_url, options=options, client_config=_client(service.service_url)
+                service.service_url,
+                options=options,
+                client_config=_client_here(service.service_url),
             )
-        except (WebDriverException, HTTPError) as error:
+        except (WebDriverException, HTTPError, OSError) as error:
             service.stop()
             _end(watcher)
             raise NoBrowser(f"The browser does not start: {_clause(error)}.") from error
@@ -216,8 +225,10 @@ class BrowserFetcher:
 
     def _start_remote(self, url: str) -> "tuple[webdriver.Remote, None, None]":
         try:
-            options = self._options(None)
-            driver = webdriver.Remote(url, options=options, client_config=_client(url))
+            options, config = self._options(None), _client_there(url)
+            driver = webdriver.Remote(
+                config.remote_server_addr, options=options, client_config=config
+            )
         except (WebDriverException, HTTPError, OSError) as error:
             message = f"The browser at SELENIUM_URL does not start: {_clause(error)}."
             raise NoBrowser(message) from error
@@ -238,10 +249,13 @@ class BrowserFetcher:
             "--window-size=1100,900",
             "--accept-lang=ko-KR,ko",
             "--blink-settings=imagesEnabled=false",
+            "--no-proxy-server",
             f"--user-agent={self._agent}",
             *self._arguments,
         ):
             options.add_argument(argument)
+        # 2: nothing is fetched, nor connected to, because a page might want it soon.
+        options.add_experimental_option("prefs", {"net.network_prediction_options": 2})
         if folder is not None:
             options.add_argument(f"--user-data-dir={folder / 'profile'}")
             options.add_argument(f"--disk-cache-dir={folder / 'cache'}")
@@ -250,13 +264,22 @@ class BrowserFetcher:
         return options
 
 
-def found(programs: tuple[str, ...]) -> str | None:
-    """The first of these programs that is installed."""
-    return next(filter(None, map(shutil.which, programs)), None)
+def _client_here(url: str) -> ClientConfig:
+    """For a driver of ours: not through a proxy that the machine may have for other things."""
+    direct = Proxy({"proxyType": ProxyType.DIRECT})
+    return ClientConfig(remote_server_addr=url, timeout=COMMAND_SECONDS, proxy=direct)
 
 
-def _client(url: str) -> ClientConfig:
-    return ClientConfig(remote_server_addr=url, timeout=COMMAND_SECONDS)
+def _client_there(url: str) -> ClientConfig:
+    """For a server, whose name and password may stand in its URL."""
+    parts = urlsplit(url)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return ClientConfig(
+        remote_server_addr=bare,
+        timeout=COMMAND_SECONDS,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
 
 
 def _debugger(driver: webdriver.Remote) -> str:
@@ -267,15 +290,22 @@ def _debugger(driver: webdriver.Remote) -> str:
     return str(capabilities["goog:chromeOptions"]["debuggerAddress"])
 
 
-def _guarded(session: int, folder: Path) -> "subprocess.Popen[bytes]":
-    """A process that ends this session of processes once ours has ended, however that ends."""
+def _guarded(folder: Path) -> "subprocess.Popen[bytes]":
+    """A process that ends all whose TMPDIR is `folder` once ours has ended, however that ends."""
     return subprocess.Popen(  # noqa: S603 -- our own program
-        [sys.executable, "-ISB", guard.__file__, str(session), str(folder)],
+        [sys.executable, "-ISB", guard.__file__, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def _watch(watcher: "subprocess.Popen[bytes]", session: int) -> None:
+    """Has a guard look after this session of processes, too: some hide their environment."""
+    assert watcher.stdin is not None  # noqa: S101 -- it was made with a pipe
+    watcher.stdin.write(f"{session}\n".encode())
+    watcher.stdin.flush()
 
 
 def _quit(

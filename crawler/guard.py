@@ -1,8 +1,9 @@
 """Sees to it that a browser does not outlive the process that started it, however that ends.
 
-Run as a program of its own, outside our signals' reach: it waits until its standard input closes,
-which it does when our process ends, by kill -9 too, and then kills every process of the browser's
-session and deletes its folder.
+Run as a program of its own, outside our signals' reach, and before the browser: it waits until its
+standard input closes, which it does when our process ends, by kill -9 too, and then kills every
+process of the browser's and deletes its folder. Those are the ones that have this folder as their
+TMPDIR, and the members of the sessions that it is told of, one a line.
 """
 
 import os
@@ -17,8 +18,8 @@ TRIES = 50
 PAUSE_SECONDS = 0.02
 
 
-def members(session: int, folder: Path) -> list[int]:
-    """The processes of a session (see setsid(2)), and those that left it but have its folder.
+def members(sessions: set[int], folder: Path) -> list[int]:
+    """The processes of these sessions (see setsid(2)), and all that have the folder.
 
     Zombies are left out.
     """
@@ -31,7 +32,7 @@ def members(session: int, folder: Path) -> list[int]:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             state, sid = fields[0], int(fields[3])
             # Chromium's crash handler takes a session of its own.
-            if sid != session and ours not in (entry / "environ").read_bytes().split(b"\0"):
+            if sid not in sessions and ours not in (entry / "environ").read_bytes().split(b"\0"):
                 continue
         except OSError:  # it has just ended, or is another user's
             continue
@@ -40,10 +41,10 @@ def members(session: int, folder: Path) -> list[int]:
     return found
 
 
-def clear(session: int, folder: Path) -> None:
-    """Kills the session and deletes the folder, again until nothing is left of either."""
+def clear(sessions: set[int], folder: Path) -> None:
+    """Kills the processes and deletes the folder, again until nothing is left of either."""
     for _ in range(TRIES):
-        left = members(session, folder)
+        left = members(sessions, folder)
         for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -54,12 +55,11 @@ def clear(session: int, folder: Path) -> None:
 
 
 def main() -> None:
-    """Waits for the end of standard input; arguments: the session's id, the folder."""
+    """Waits for the end of standard input; argument: the folder."""
     for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(which, signal.SIG_IGN)
-    session, folder = int(sys.argv[1]), Path(sys.argv[2])
-    sys.stdin.buffer.read()
-    clear(session, folder)
+    sessions = {int(line) for line in sys.stdin}
+    clear(sessions, Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

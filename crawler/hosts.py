@@ -9,8 +9,11 @@ LIVE_DELAY_SECONDS = 2.0  # nobody may be quicker with a live host
 
 
 def host_of(url: str) -> str:
-    """The host of an address, with its port if it names one, in lower case."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
+    """The host of an address, with its port if it names one, in lower case; "" if it has none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:  # no address at all
+        return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,10 @@
 """Pages over plain HTTP, one request at a time; redirects are for the caller to follow."""
 
-from time import monotonic
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import httpx
 
@@ -21,20 +25,30 @@ class HttpFetcher:
             follow_redirects=False,
             trust_env=False,
         )
+        self._socket: socket.socket | None = None  # of the connection in use
 
     def fetch(self, url: str) -> Answer:
         """The answer to one request. Raises NoAnswer."""
         self._client.cookies.clear()
+        late = threading.Event()
+        # Each read has a timeout of its own; what drips for ever needs one for the whole.
+        timer = threading.Timer(LONGEST_SECONDS, self._cut, [late])
+        timer.daemon = True
+        timer.start()
         try:
-            with self._client.stream("GET", url) as response:
+            with self._client.stream("GET", url, extensions={"trace": self._note}) as response:
                 body = self._body(response)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoAnswer(str(error) or type(error).__name__) from error
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            raise NoAnswer(_said(late) or str(error) or type(error).__name__) from error
+        finally:
+            timer.cancel()
+        if said := _said(late):  # where nothing says how long a body is, it ended without an error
+            raise NoAnswer(said)
         where = response.headers.get("location") if response.is_redirect else None
         encoding = response.charset_encoding or "utf-8"
         try:
             text = body.decode(encoding, errors="replace")
-        except LookupError:  # a charset that nobody knows
+        except (LookupError, ValueError):  # a charset that nobody knows, or none for bodies
             text = body.decode("utf-8", errors="replace")
         retry = response.headers.get("retry-after")
         return Answer(url, response.status_code, text, where, retry)
@@ -48,17 +62,27 @@ class HttpFetcher:
         """Closes the connections."""
         self._client.close()
 
+    def _note(self, event: str, details: Mapping[str, Any]) -> None:
+        """Keeps the socket of a new connection; httpcore calls this with all that it does."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = details["return_value"].get_extra_info("socket")
+
+    def _cut(self, late: threading.Event) -> None:
+        late.set()
+        if self._socket is not None:
+            with suppress(OSError):  # it was closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
+
     @staticmethod
     def _body(response: httpx.Response) -> bytes:
-        # Each read has a timeout of its own; a body that drips for ever needs one for the whole.
-        end = monotonic() + LONGEST_SECONDS
-        body = b""
+        body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > LARGEST:
                 message = f"the page has more than {LARGEST} bytes"
                 raise NoAnswer(message)
-            if monotonic() > end:
-                message = f"the page was not whole after {LONGEST_SECONDS:.0f} s"
-                raise NoAnswer(message)
-        return body
+        return bytes(body)
+
+
+def _said(late: threading.Event) -> str:
+    return f"the page was not whole after {LONGEST_SECONDS:.0f} s" if late.is_set() else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler import fields
-from crawler.errors import Drift, Gated
+from crawler.errors import Drift, Gated, Gone
 from crawler.fetching import Answer
 from crawler.items import WorkItem
 from crawler.politeness import Garbled
@@ -29,6 +29,7 @@ _AGES = {"RATE_12": 12, "RATE_15": 15, "RATE_18": 18, "RATE_19": 19}
 _ADULT = 18
 # A sibling site answers 200 with a page to log in, which calls itself by the site's name only.
 _LOGIN_SIGNS = ("nid.naver.com", 'content="네이버"', "nidlogin")
+_DELETED = "삭제된 콘텐츠"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ def weekday_lists(answer: Answer) -> TitleList:
         raise Drift(f"{answer.url} has no titleListMap")
     works: dict[str, WorkItem] = {}
     for name, rows in days.items():
+        if not isinstance(rows, list):
+            raise Drift(f"{answer.url} has no list for {name}")
         for row in rows:
             work = _listed(row)
             before = works.get(work.external_id)
@@ -77,14 +80,14 @@ def title_list(answer: Answer) -> TitleList:
 def details(answer: Answer) -> WorkItem:
     """What the details of a work say of it. Raises Garbled, Gated and Drift."""
     found = _object(answer)
-    if "titleId" not in found or not found.get("titleName"):
-        raise Drift(f"{answer.url} has neither titleId nor titleName")
-    tags = [tag for tag in found.get("curationTagList") or () if isinstance(tag, Mapping)]
+    if not _is_work(found):
+        raise Drift(f"{answer.url} lacks titleId or titleName")
+    tags = [tag for tag in _several(found.get("curationTagList")) if isinstance(tag, Mapping)]
     genres = [t for t in tags if str(t.get("curationType", "")).startswith("GENRE_")]
     age, finished = _age(found.get("age")), _flag(found, "finished", "finish")
     return WorkItem(
         external_id=str(found["titleId"]),
-        title=fields.text(str(found["titleName"])),
+        title=_text(found["titleName"]),
         authors=_detailed_authors(found),
         genres=_texts(tag.get("tagName") for tag in genres),
         keywords=_texts(tag.get("tagName") for tag in tags if tag not in genres),
@@ -114,24 +117,24 @@ def latest_chapter(answer: Answer, external_id: str, title: str) -> WorkItem | N
         external_id=external_id,
         title=title,
         latest_number=int(newest["no"]),
-        latest_title=fields.text(str(newest.get("subtitle") or "")),
+        latest_title=_text(newest.get("subtitle") or ""),
     )
 
 
 def _listed(row: object) -> WorkItem:
-    if not isinstance(row, Mapping) or "titleId" not in row or not row.get("titleName"):
-        message = "a row of a list has neither titleId nor titleName"
+    if not isinstance(row, Mapping) or not _is_work(row):
+        message = "a row of a list lacks titleId or titleName"
         raise Drift(message)
     return WorkItem(
         external_id=str(row["titleId"]),
-        title=fields.text(str(row["titleName"])),
+        title=_text(row["titleName"]),
         authors=_listed_authors(row),
         finished=_flag(row, "finish", "finished"),
         adult=_flag(row, "adult"),
         hiatus=_flag(row, "rest"),
         up=_flag(row, "up"),
         url=WORK_URL.format(id=row["titleId"]),
-        thumbnail_url=fields.text(str(row.get("thumbnailUrl") or "")) or None,
+        thumbnail_url=_text(row.get("thumbnailUrl") or "") or None,
     )
 
 
@@ -140,16 +143,28 @@ def _object(answer: Answer) -> Mapping[str, Any]:
     if text.startswith("<"):
         if any(sign in text for sign in _LOGIN_SIGNS):
             raise Gated(f"{answer.url} answers with a page to log in")
+        if _DELETED in text:
+            raise Gone(f"{answer.url} says that this was deleted")
         message = "a page came in place of JSON"
         raise Garbled(message)
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = "the JSON is empty or cut off"
         raise Garbled(message) from error
     if not isinstance(found, Mapping):
         raise Drift(f"{answer.url} is not a JSON object")
     return found
+
+
+def _is_work(found: Mapping[str, Any]) -> bool:
+    """Whether this has what no work goes without: a number of its own and a title."""
+    number, title = found.get("titleId"), found.get("titleName")
+    return str(number).isdecimal() and isinstance(title, str) and bool(title.strip())
+
+
+def _several(found: object) -> list[object]:
+    return found if isinstance(found, list) else []
 
 
 def _flag(found: Mapping[str, Any], *names: str) -> bool | None:
@@ -194,17 +209,22 @@ def _detailed_authors(found: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _people(found: Mapping[str, Any], group: str) -> list[object]:
-    people = found.get(group) or ()
+    people = _several(found.get(group))
     return [p.get("name") if isinstance(p, Mapping) else p for p in people]
 
 
 def _texts(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (fields.text(str(v)) for v in values if v))))
+    return tuple(dict.fromkeys(filter(None, (_text(v) for v in values if v))))
+
+
+def _text(value: object) -> str:
+    """A text, composed, and without what no encoding has: half of an emoji."""
+    return fields.text(str(value).encode(errors="replace").decode())
 
 
 def _paragraphs(value: object) -> str | None:
     """A text with its line breaks, composed; None where there is none."""
     if not isinstance(value, str):
         return None
-    lines = (fields.text(line) for line in value.splitlines())
+    lines = (_text(line) for line in value.splitlines())
     return "\n".join(lines).strip()

@@ -4,6 +4,7 @@ A source is handed a Visitor and has no other way to a page; import-linter keeps
 """
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,16 +35,15 @@ PRESSED = (429, 503)  # the site has too much to do
 PRESSED_SECONDS, LONGEST_PRESSED_SECONDS = 30, 120  # where it does not say how long to wait
 FAILED_SECONDS = 5  # before a page that failed otherwise is tried again, then twice as long
 BREAK = timedelta(minutes=30)
+LONGEST_ASKED = timedelta(days=30)  # that a Retry-After is believed
 FAILURES_IN_A_ROW = 5  # pages; then the host counts as ill
 HOPS = 5  # redirects of one page
 JITTER = 0.25  # of the pause, at most
 SLOWNESS = 2.0  # the pause is at least so many times what the last page took
-_CHALLENGES = (
-    'id="challenge-form"',
-    "cf-challenge",
-    "g-recaptcha",
-    "h-captcha",
-    "자동 입력 방지",
+# In a page's markup and headings only: what somebody wrote may speak of captchas, too.
+_CHALLENGE = re.compile(
+    r"<[^>]*(?:challenge-form|cf-challenge|g-recaptcha|h-captcha)"
+    r"|<(?:title|h1|h2)\b[^>]*>[^<]*자동\s?입력\s?방지"
 )
 
 
@@ -115,7 +115,7 @@ class Visitor:
     rng: random.Random = field(default_factory=random.Random)
     _robots: RobotsShelf = field(init=False)
     _hosts: dict[str, HostState] = field(default_factory=dict)
-    _free_at: dict[str, datetime] = field(default_factory=dict)
+    _last: dict[str, tuple[datetime, float]] = field(default_factory=dict)  # end, seconds it took
     _pressed: int = 0  # times in a row that the host had too much to do
     _failures: int = 0  # pages in a row that failed
     _at: str = ""  # the page that `more` scrolls
@@ -139,6 +139,7 @@ class Visitor:
         Where that brought no answer the page is opened anew, and so begins anew as well.
         """
         url, lost = self._at, False
+        self._refuse_closed(host_of(url))
 
         def request() -> Answer:
             nonlocal lost
@@ -209,7 +210,7 @@ class Visitor:
             raise Gated(f"{self._at} wants a login (status {status})")
         if status == 401:
             raise LoginRequired(f"{self._at} wants a login (status 401)")
-        if status == 403 or any(sign in answer.text for sign in _CHALLENGES):
+        if status == 403 or _is_challenge(answer.text):
             how = "403" if status == 403 else "a captcha"
             raise Blocked(f"{host_of(self._at)} answers with {how} and does not want us")
         if status in (404, 410):
@@ -226,30 +227,27 @@ class Visitor:
             answer = self._once(url, partial(self.fetcher.fetch, url))
             if answer.location is None:
                 return answer
-            url = urljoin(url, answer.location)
+            url = _joined(url, answer.location)
         raise Refused(f"{self._at} redirects again and again")
 
     def _once(self, url: str, request: Callable[[], Answer]) -> Answer:
         """One request, at the pace and within the budget of its host."""
         host = host_of(url)
-        self._await_turn(host)
+        self._await_turn(url)
         self._count(host)
         began = self.time.now()
         try:
             return request()
         finally:
             ended = self.time.now()
-            pause = max(self._delay(url), SLOWNESS * (ended - began).total_seconds())
-            if self.manners.delay_seconds == 0 and not self._delay(url):
-                pause = 0.0  # a site of one's own, at full speed
-            pause *= 1 + self.rng.uniform(0, JITTER)
-            self._free_at[host] = ended + timedelta(seconds=pause)
+            self._last[host] = ended, (ended - began).total_seconds()
 
     # -- whether and when
 
     def _require_allowed(self, url: str) -> None:
         if not url.startswith(("http://", "https://")) or host_of(url) not in self.manners.hosts:
-            raise Refused(f"{self._at} leads to {host_of(url) or url}, which may not be visited")
+            where = host_of(url) or url or "no address"
+            raise Refused(f"{self._at} leads to {where}, which may not be visited")
         if reason := self._robots.of(url).why_not(url):
             raise Refused(f"{self._at}: {reason}")
 
@@ -257,10 +255,18 @@ class Visitor:
         robots = self._robots.known(url)
         return max(self.manners.delay_seconds, robots.delay_seconds if robots else 0.0)
 
-    def _await_turn(self, host: str) -> None:
-        free = self._free_at.get(host)
-        if free is not None:
-            self._wait((free - self.time.now()).total_seconds())
+    def _await_turn(self, url: str) -> None:
+        """Waits until the last page of this host is as long ago as it has to be."""
+        if host_of(url) not in self._last:
+            return
+        ended, took = self._last[host_of(url)]
+        delay = self._delay(url)  # robots.txt may have set it since
+        pause = max(delay, SLOWNESS * took) if delay else 0.0  # 0: a site of one's own
+        free = ended + timedelta(seconds=pause * (1 + self.rng.uniform(0, JITTER)))
+        if pause > BREAK.total_seconds():
+            self._pause(free)
+            raise Paused(f"{host_of(url)} wants {pause:.0f} s between two pages", free)
+        self._wait((free - self.time.now()).total_seconds())
 
     def _refuse_closed(self, host: str) -> None:
         """Raises Blocked or Paused where the host is closed to us; waits for a pause to end."""
@@ -336,7 +342,7 @@ class Visitor:
             answer = self._once(url, partial(self.plain.fetch, url))
             if answer.location is None:
                 return answer
-            url = urljoin(url, answer.location)
+            url = _joined(url, answer.location)
             if host_of(url) not in self.manners.hosts:
                 break
         return Answer(address, 500, "")  # unreachable, so nothing is allowed
@@ -352,16 +358,32 @@ class Visitor:
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, given as seconds or as a date."""
+    """The seconds that a Retry-After header asks for, given as seconds or as a date.
+
+    LONGEST_ASKED at most.
+    """
     if not header:
         return None
-    text = header.strip()
+    text, longest = header.strip(), LONGEST_ASKED.total_seconds()
     if text.isdecimal():
-        return float(text)
+        return min(float(text), longest)
     try:
         then = parsedate_to_datetime(text)
     except ValueError:
         return None
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - now).total_seconds())
+    return min(max(0.0, (then - now).total_seconds()), longest)
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; "" if that is no address."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
+
+
+def _is_challenge(text: str) -> bool:
+    """Whether a page asks for proof that we are human; JSON never does."""
+    return text.lstrip().startswith("<") and _CHALLENGE.search(text) is not None

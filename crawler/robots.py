@@ -11,7 +11,8 @@ from crawler.fetching import Answer, NoAnswer
 
 PRODUCT = "webtoonbot"  # the name that robots.txt may speak to
 KEPT = timedelta(hours=24)
-_LARGEST = 512 * 1024  # bytes that are read of it, RFC 9309 section 2.5
+LONGEST_DELAY_SECONDS = 24 * 3600.0  # a page a day is as slow as it gets
+_LARGEST = 512 * 1024  # characters that are read of it; RFC 9309, section 2.5, wants 500 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Robots:
     def of(cls, answer: Answer, now: datetime) -> "Robots":
         """By RFC 9309, section 2.3.1: 4xx allows everything; 5xx and all else nothing."""
         if 200 <= answer.status < 300:
-            return cls(now, Protego.parse(answer.text[:_LARGEST]))
+            # A mark of the byte order would hide the first line, and with it all rules.
+            return cls(now, Protego.parse(answer.text.lstrip("\ufeff")[:_LARGEST]))
         if 400 <= answer.status < 500 and answer.status != 429:
             return cls(now, Protego.parse(""))
         return cls(now, unreachable=f"its robots.txt answers {answer.status}")
@@ -46,7 +48,8 @@ class Robots:
     @property
     def delay_seconds(self) -> float:
         """The Crawl-delay, 0 if there is none."""
-        return float((self._rules and self._rules.crawl_delay(PRODUCT)) or 0)
+        asked = float((self._rules and self._rules.crawl_delay(PRODUCT)) or 0)
+        return min(asked, LONGEST_DELAY_SECONDS)
 
 
 class RobotsShelf:

@@ -18,7 +18,8 @@ def _names(value: object) -> object:
 
 def _site(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    whole = parts.hostname and parts.port != 0  # a port that is no number is an error, too
+    if parts.scheme not in ("http", "https") or not whole or parts.query:
         raise PydanticCustomError("site", "an address such as https://comic.naver.com is expected")
     return value.rstrip("/")
 
@@ -51,8 +52,9 @@ class CrawlerSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _latin(self) -> Self:
-        if self.crawl_contact and not self.crawl_contact.isascii():
+        contact = self.crawl_contact or ""
+        if not (contact.isascii() and contact.isprintable()):
             # It travels in a header.
-            message = "CRAWL_CONTACT has to be plain ASCII"
+            message = "CRAWL_CONTACT has to be one line of plain ASCII"
             raise PydanticCustomError("contact", message)
         return self

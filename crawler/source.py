@@ -79,12 +79,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class KnownWork:
-    """A work of our catalogue that is not gone."""
+    """A work of our catalogue that is not gone; `codes` are what the source that asks calls it."""
 
     source: str
     external_id: str
     title: str
     adult: bool
+    codes: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -22,10 +22,12 @@ _USER = re.compile(_PLACE + r"/users/([A-Za-z0-9]+)/?(?:[?#].*)?$")
 _COMMENT = re.compile(_PLACE + r"/comments/([A-Za-z0-9]+)/?(?:[?#].*)?$")
 # Tabs and menus have links of the same shape.
 _RESERVED = {"webtoons", "movies", "books", "tv_seasons", "me", "best", "popular", "recent"}
-_STARS = re.compile(r"★\s*([0-5](?:\.[05])?)(?![\d.])")
-_NOT_RATED = re.compile("보고\\s?싶어요|보는\\s?중|관심\\s?없어요|Wish|Watching|Not interested")
+_STARS = re.compile(r"★\s*(5(?:\.0)?|[0-4](?:\.[05])?)(?!\d|\s*\.)")
+_NOT_RATED = re.compile(
+    r"보고\s?싶어요|보는\s?중|관심\s?없어요|Want to|Wish|Watching|Not interested"
+)
 _DECLARED = re.compile(
-    r"^(?:평가한 웹툰|평가|코멘트|Rated webtoons|Ratings|Comments)\D{0,3}([\d,]+)$"
+    r"^(?:평가한 웹툰|평가|코멘트|Rated webtoons|Ratings|Comments)\D{0,3}(\d[\d,]*)$"
 )
 _NAVER = re.compile(r"^https?://(?:m\.)?comic\.naver\.com/webtoon/(?:list|detail)\?.*titleId=(\d+)")
 _PLATFORMS = {
@@ -38,7 +40,7 @@ _PLATFORMS = {
     "레진코믹스": "lezhin",
     "리디": "ridi",
 }
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_YEAR = re.compile(r"(?<![\d,])(?:19|20)\d\d(?![\d,])")
 _ROWS = 'a[title][href*="/contents/"], a[href*="/comments/"]'
 _NO_RESULT = ("검색 결과가 없", "No results")
 _DELETED = ("삭제된 콘텐츠", "존재하지 않는 페이지")
@@ -80,10 +82,13 @@ def ratings(answer: Answer) -> ListPage:
     tree = _tree(answer)
     rows = {}
     for code, anchor, part in _parts(tree, 'a[title][href*="/contents/"]', _CONTENT):
+        title = anchor.attributes.get("title") or ""
         text = part.text(separator=" ")
+        if "★" in title:  # these are not somebody's
+            text = text.replace(title, " ")
         stars = _half_stars(text)
         understood = stars is not None or "★" in text or bool(_NOT_RATED.search(text))
-        rows[code] = Row(code, fields.text(anchor.attributes.get("title") or ""), stars, understood)
+        rows[code] = Row(code, fields.text(title), stars, understood)
     page = _list(tree, rows, answer)
     strange = sum(not row.understood for row in rows.values())
     if strange * 2 > len(rows):
@@ -102,7 +107,8 @@ def comments(answer: Answer) -> ListPage:
         user = _first(part.css('a[href*="/users/"]'), _USER)
         if user is None:
             continue
-        written = {node.mem_id for node in part.css('a[href*="/comments/"]')}
+        # Names, too, are what somebody made up.
+        written = {node.mem_id for node in part.css('a[href*="/comments/"], a[href*="/users/"]')}
         rows[code] = Row(user, "", _half_stars(_text_outside(part, written)))
     return _list(tree, rows, answer)
 
@@ -150,10 +156,15 @@ def _tree(answer: Answer) -> LexborHTMLParser:
     if body is None or not body.text(strip=True):
         message = "the page is empty"
         raise Garbled(message)
-    # Somebody may quote these words: where there are rows, nothing was deleted.
-    if _says(tree, _DELETED) and not _body(tree).css_first(_ROWS):
+    if _body(tree).css_first(_ROWS):
+        return tree
+    # Where there are rows, somebody may quote these words, and a way to log in is not all.
+    if _says(tree, _DELETED):
         message = "the page says that this was deleted"
         raise Gone(message)
+    if tree.css_first('input[type="password"]'):
+        message = "a page to log in came in its place"
+        raise LoginRequired(message)
     return tree
 
 
@@ -186,10 +197,13 @@ def _parts(
         if code is None:
             continue
         links.append((code, node))
-        up: LexborNode | None = node
-        while up is not None:
-            about.setdefault(up.mem_id, set()).add(code)
-            up = up.parent
+        for part in _upwards(node):
+            about.setdefault(part.mem_id, set()).add(code)
+    # What heads a list is no row's, were it the only one.
+    for node in tree.css("h1, h2, h3, h4"):
+        if node.tag == "h1" or _count_in(node) is not None:
+            for part in _upwards(node):
+                about.setdefault(part.mem_id, set()).add("")
     done = set()
     for code, node in links:
         if code in done:
@@ -203,6 +217,14 @@ def _parts(
         ):
             part = part.parent
         yield code, node, part
+
+
+def _upwards(node: LexborNode) -> Iterable[LexborNode]:
+    """A node and all that it is in."""
+    up: LexborNode | None = node
+    while up is not None:
+        yield up
+        up = up.parent
 
 
 def _code(node: LexborNode, pattern: re.Pattern[str]) -> str | None:
@@ -240,10 +262,16 @@ def _text_outside(part: LexborNode, left_out: set[int]) -> str:
 
 
 def _declared(tree: LexborHTMLParser) -> int | None:
-    for node in tree.css("h1, h2, h3, h4"):
-        if match := _DECLARED.match(fields.text(node.text(separator=" "))):
-            return int(match.group(1).replace(",", ""))
+    """The number in a list's heading; rather not of an h1, where somebody's name stands."""
+    for tag in ("h2", "h3", "h4", "h1"):
+        if found := [n for n in map(_count_in, tree.css(tag)) if n is not None]:
+            return max(found)
     return None
+
+
+def _count_in(heading: LexborNode) -> int | None:
+    match = _DECLARED.match(fields.text(heading.text(separator=" ")))
+    return int(match.group(1).replace(",", "")) if match else None
 
 
 def _says(tree: LexborHTMLParser, sentences: Iterable[str]) -> bool:
@@ -260,11 +288,7 @@ def _body(tree: LexborHTMLParser) -> LexborNode:
 
 def _in_menu(node: LexborNode) -> bool:
     """Whether a link belongs to the page's frame: not in the header of a row, say."""
-    above = []
-    up = node.parent
-    while up is not None:
-        above.append(up.tag)
-        up = up.parent
+    above = [part.tag for part in _upwards(node)]
     if "nav" in above:
         return True
     return "main" not in above and bool({"header", "footer"} & set(above))

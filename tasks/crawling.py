@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -121,7 +121,7 @@ class Crawl:
     def _seed(self) -> None:
         now = self.errand.began
         with self.database.read() as session:
-            known = known_works(session)
+            known = known_works(session, self.source.name)
         self._add(places(self.source, self.errand, self.source.seeds(known)), now)
 
     def _next(self) -> Entry | None:
@@ -130,7 +130,8 @@ class Crawl:
         if errand.limit is not None and report.visits >= errand.limit:
             report.ended = f"The limit of {errand.limit} pages is reached."
         elif errand.deadline is not None and now >= errand.deadline:
-            report.ended = f"The time for crawling was over at {errand.deadline:%H:%M} UTC."
+            over = errand.deadline.astimezone(UTC)
+            report.ended = f"The time for crawling was over at {over:%H:%M} UTC."
         elif self._drifts >= DRIFTS:
             report.ended = f"{DRIFTS} pages in a row could not be read: the site has changed."
             report.closed = True
@@ -310,10 +311,16 @@ class Crawl:
         return rater_id(self.source.name, user, self.errand.key)
 
 
-def known_works(session: Session) -> list[KnownWork]:
-    """The catalogue as sources see it."""
+def known_works(session: Session, source: str) -> list[KnownWork]:
+    """The catalogue as this source sees it."""
+    codes: dict[int, list[str]] = {}
+    for row in foreign.every(session, source):
+        if row.webtoon_id is not None and not row.gone:
+            codes.setdefault(row.webtoon_id, []).append(row.code)
     return [
-        KnownWork(work.source, work.external_id, work.title, work.adult)
+        KnownWork(
+            work.source, work.external_id, work.title, work.adult, tuple(codes.get(work.id, ()))
+        )
         for work in catalogue.works(session)
         if not work.gone
     ]

@@ -8,5 +8,6 @@ pytest_plugins = (
     "tests.plugins.brokers",
     "tests.plugins.library",
     "tests.plugins.chat",
+    "tests.plugins.crawls",
     "tests.plugins.doors",
 )

@@ -13,7 +13,7 @@ from crawler.watcha_pages import ListPage, Reading, Row
 
 SEARCH_AGAIN = timedelta(days=60)
 WORK_AGAIN = timedelta(days=60)
-COMMENTS_AGAIN = timedelta(days=28)
+COMMENTS_AGAIN = timedelta(days=7)  # whoever was visited is found again here only
 USER_AGAIN = timedelta(days=7)
 # What scrolling may come to nothing in a row before a list counts as ended: the page did not ask
 # for more, or asked and did not show it.
@@ -40,11 +40,14 @@ class Watcha:
         self._url = url.rstrip("/")
 
     def seeds(self, known: Iterable[KnownWork]) -> Iterable[Spot]:
-        """A search for each work of the catalogue."""
-        return (
-            Spot("search", f"{work.source}:{work.external_id}", work.title, SEARCH_AGAIN)
-            for work in known
-        )
+        """A search for each work of the catalogue, and the comments on those found before.
+
+        Whoever was visited is found again in comments only: nobody's address is kept.
+        """
+        for work in known:
+            key = f"{work.source}:{work.external_id}"
+            yield Spot("search", key, work.title, SEARCH_AGAIN)
+            yield from map(_comments_spot, work.codes)
 
     def absent(self, external_id: str) -> Spot | None:  # noqa: ARG002 -- it lists no works
         """Nowhere: no list here holds all works."""
@@ -65,15 +68,17 @@ class Watcha:
     def _search(self, spot: Spot, site: Visitor) -> Found:
         url = f"{self._url}/ko-KR/search?query={quote(spot.address)}&domain=webtoons"
         wanted = normal(spot.address)
-        fits = [code for code, title in site.open(url, pages.results) if normal(title) == wanted]
-        return Found(spots=tuple(_work_spot(code, searched=True) for code in fits[:RESULTS]))
+        found = site.open(url, pages.results)
+        fits = [ForeignItem(*hit) for hit in found if normal(hit[1]) == wanted][:RESULTS]
+        # Its comments at once: its own page, read before, may have had no sign that it is ours.
+        spots = (spot for hit in fits for spot in (_work_spot(hit.code), _comments_spot(hit.code)))
+        return Found(foreign=tuple(fits), spots=tuple(spots))
 
     def _work(self, spot: Spot, site: Visitor) -> Found:
         url = f"{self._url}/ko-KR/contents/{spot.address}"
         work = site.open(url, lambda answer: pages.work(answer, spot.key))
-        ours = bool(spot.version) or bool(work.outlinks) or "naver" in work.platforms
-        comments = Spot("comments", spot.key, spot.address, COMMENTS_AGAIN)
-        return Found(foreign=(work,), spots=(comments,) if ours else ())
+        ours = work.outlinks or "naver" in work.platforms
+        return Found(foreign=(work,), spots=(_comments_spot(spot.key),) if ours else ())
 
     def _comments(self, spot: Spot, site: Visitor) -> Found:
         url = f"{self._url}/ko-KR/contents/{spot.address}/comments?order=recent"
@@ -103,8 +108,12 @@ class Watcha:
         )
 
 
-def _work_spot(code: str, *, searched: bool = False) -> Spot:
-    return Spot("work", code, code, WORK_AGAIN, version="searched" if searched else "")
+def _work_spot(code: str) -> Spot:
+    return Spot("work", code, code, WORK_AGAIN)
+
+
+def _comments_spot(code: str) -> Spot:
+    return Spot("comments", code, code, COMMENTS_AGAIN)
 
 
 def _all(site: Visitor, url: str, read: Reading) -> tuple[list[Row], str, str | None]:
@@ -128,10 +137,12 @@ def _all(site: Visitor, url: str, read: Reading) -> tuple[list[Row], str, str | 
         vain = vain + 1 if page.rows.keys() == before else 0
         rows |= page.rows
     found = list(rows.values())
-    if page.wall:
+    if page.wall and not _whole(rows, page.declared):
         return found, "login_required", f"a login is wanted after {len(rows)} rows"
     if page.declared is not None and len(rows) < page.declared:
-        return found, "incomplete", f"{len(rows)} of {page.declared} rows came"
+        # What the page asked for and did not show may come another time.
+        outcome = "failed" if page.asked and vain else "incomplete"
+        return found, outcome, f"{len(rows)} of {page.declared} rows came"
     return found, "ok", None
 
 

@@ -146,7 +146,17 @@ def test_a_fresh_installation_waits_for_its_first_night_even_if_beat_starts_anew
     with database.read() as session:
         due = {duty.name: duty.due_at for duty in duties.every(session)}
     assert due["retrain"] == THREE
-    assert set(due) == {"retrain", "refresh_popularity", "prune", "backup"}
+    assert set(due) == {
+        "retrain",
+        "refresh_popularity",
+        "prune",
+        "backup",
+        "crawl_catalogue",
+        "crawl_ratings",
+    }
+    # 00:30 of that night, an hour and a half before the first look, and 01:30 of its Monday.
+    assert due["crawl_catalogue"] == THREE + timedelta(hours=21, minutes=30)
+    assert due["crawl_ratings"] == THREE + timedelta(days=7) - timedelta(hours=1, minutes=30)
 
 
 def test_a_duty_follows_its_schedule_but_not_away_from_a_missed_run(database, start, monkeypatch):

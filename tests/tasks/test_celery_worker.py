@@ -76,7 +76,14 @@ def test_a_worker_retrains_when_told_and_the_registry_has_the_model(
     assert run.model_id == row.id
     assert run.scheduled_for.astimezone(sender.timezone).strftime("%H:%M") == "03:00"
     assert list(registered.values()) == [
-        ["tasks.backup", "tasks.prune", "tasks.refresh_popularity", "tasks.retrain"]
+        [
+            "tasks.backup",
+            "tasks.crawl_catalogue",
+            "tasks.crawl_ratings",
+            "tasks.prune",
+            "tasks.refresh_popularity",
+            "tasks.retrain",
+        ]
     ]
     lines = (tmp_path / "worker.log").read_text().splitlines()
     logged = [json.loads(line) for line in lines if line.startswith("{")]

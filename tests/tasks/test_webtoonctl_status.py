@@ -25,6 +25,8 @@ def test_status_is_as_promised(trained, database):
     assert found["database"]["ratings"]["simulated_rows"] == 0
     assert [job["name"] for job in found["jobs"]] == [
         "backup",
+        "crawl_catalogue",
+        "crawl_ratings",
         "prune",
         "refresh_popularity",
         "retrain",
@@ -195,6 +197,7 @@ def test_the_doctor_says_a_line_a_check(trained):
         "model",
         "clock",
         "letters",
+        "crawling",
         "browser",
     ]
     states = {finding["check"]: finding["state"] for finding in found}

@@ -1,0 +1,377 @@
+"""What a visitor makes of answers that are no page: it waits, tries again, gives up, or stops."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from crawler.errors import (
+    Blocked,
+    Drift,
+    Failed,
+    Gated,
+    Gone,
+    LoginRequired,
+    PageError,
+    Paused,
+)
+from crawler.politeness import BREAK, Garbled, retry_after
+from tests.crawler.scripted import BEGAN, HOST, PAGE, SITE, Scene, said, silence, text
+from tests.replica import answers
+
+CAPTCHA = answers.captcha().body.decode()
+
+
+@pytest.fixture
+def scene():
+    return Scene()
+
+
+@pytest.fixture
+def visitor(scene):
+    """One that has read robots.txt, of a site that wants no pauses."""
+    visitor = scene.visitor(delay_seconds=0)
+    visitor.robots(SITE)
+    scene.asked.clear()
+    return visitor
+
+
+def later(seconds):
+    return format_datetime(BEGAN + timedelta(seconds=seconds), usegmt=True)
+
+
+# A site that has too much to do
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), (" 90 ", 90), (None, 30), ("soon", 30), ("", 30), ("-5", 30)]
+)
+def test_a_busy_site_is_given_the_time_it_asks_for(scene, visitor, status, header, seconds):
+    scene.pages["/a"] = [said(status, retry_after=header), said()]
+
+    page = visitor.open(f"{SITE}/a", text)
+
+    assert page == PAGE
+    assert scene.time.waits == [seconds]
+
+
+def test_it_may_ask_for_a_date(scene, visitor):
+    scene.pages["/a"] = [said(429, retry_after=later(60)), said()]
+
+    visitor.open(f"{SITE}/a", text)
+
+    assert scene.asked[-1][1] >= 60
+
+
+def test_a_date_that_has_passed_asks_for_no_more_than_the_usual_pause(scene):
+    scene.pages["/a"] = [said(429, retry_after=later(-60)), said()]
+
+    scene.visitor(delay_seconds=2).open(f"{SITE}/a", text)
+
+    assert 2 <= scene.gaps[-1] <= 2.5
+
+
+def test_where_it_says_nothing_the_wait_doubles(scene, visitor):
+    scene.pages["/a"] = [said(429), said(503), said()]
+
+    visitor.open(f"{SITE}/a", text)
+
+    assert scene.time.waits == [30, 60]
+
+
+def test_after_three_tries_it_is_left_alone_for_half_an_hour(scene, visitor):
+    scene.pages["/a"] = [said(429)]
+
+    with pytest.raises(Failed) as failed:
+        visitor.open(f"{SITE}/a", text)
+
+    assert str(failed.value) == f"{SITE}/a: it answers 429 (3 tries)"
+    assert scene.paths == ["/a"] * 3
+    assert scene.state.paused_until == scene.time.now() + BREAK
+
+
+def test_the_break_holds_for_scrolls_and_other_pages_and_the_next_run(scene, visitor):
+    visitor.open(f"{SITE}/b", text)
+    scene.pages["more"] = [said(429)]
+    with pytest.raises(Failed):
+        visitor.more(text)
+    scene.asked.clear()
+
+    for request in (
+        lambda: visitor.more(text),
+        lambda: visitor.open(f"{SITE}/b", text),
+        lambda: scene.visitor().open(f"{SITE}/b", text),
+    ):
+        with pytest.raises(Paused):
+            request()
+
+    assert scene.asked == []
+
+
+def test_a_break_that_ends_before_the_deadline_is_waited_for(scene, visitor):
+    scene.pages["/a"] = [said(503)]
+    with pytest.raises(Failed):
+        visitor.open(f"{SITE}/a", text)
+    until = scene.state.paused_until
+    in_time = scene.visitor(deadline=until + timedelta(seconds=1))
+
+    in_time.open(f"{SITE}/b", text)
+
+    assert scene.time.now() >= until
+    assert scene.paths[-1] == "/b"
+
+
+def test_a_break_that_ends_after_the_deadline_is_not(scene, visitor):
+    scene.pages["/a"] = [said(503)]
+    with pytest.raises(Failed):
+        visitor.open(f"{SITE}/a", text)
+    until, now = scene.state.paused_until, scene.time.now()
+
+    with pytest.raises(Paused) as paused:
+        scene.visitor(deadline=until - timedelta(seconds=1)).open(f"{SITE}/b", text)
+
+    assert (paused.value.until, scene.time.now()) == (until, now)
+
+
+@pytest.mark.parametrize("header", ["3600", later(3600)])
+def test_a_site_that_asks_for_longer_than_a_break_is_not_waited_for(scene, visitor, header):
+    scene.pages["/a"] = [said(429, retry_after=header)]
+
+    with pytest.raises(Paused) as paused:
+        visitor.open(f"{SITE}/a", text)
+
+    assert scene.paths == ["/a"]
+    assert timedelta(minutes=59) < paused.value.until - BEGAN <= timedelta(minutes=61)
+    assert scene.state.paused_until == paused.value.until
+
+
+@pytest.mark.parametrize("header", ["9" * 20, "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_nobody_asks_for_more_than_a_month(header):
+    assert retry_after(header, BEGAN) == timedelta(days=30).total_seconds()
+
+
+def test_a_busy_site_that_is_well_again_begins_anew_with_half_a_minute(scene, visitor):
+    scene.pages["/a"] = [said(429), said(), said(429), said()]
+
+    visitor.open(f"{SITE}/a", text)
+    visitor.open(f"{SITE}/a", text)
+
+    assert scene.time.waits == [30, 30]
+
+
+# A page that failed
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (said(500), "it answers 500"),
+        (said(502), "it answers 502"),
+        (said(text="cut off"), "the page is cut off"),
+        (silence(), "it does not answer"),
+    ],
+)
+def test_a_page_that_failed_is_tried_three_times_in_bounded_time(scene, visitor, answer, why):
+    scene.pages["/a"] = [answer]
+
+    with pytest.raises(Failed) as failed:
+        visitor.open(f"{SITE}/a", whole)
+
+    assert str(failed.value) == f"{SITE}/a: {why} (3 tries)"
+    assert scene.paths == ["/a"] * 3
+    assert scene.time.waits == [5, 10]
+
+
+@pytest.mark.parametrize("answer", [said(500), said(text="cut off"), silence()])
+def test_a_page_that_failed_once_is_read_after_all(scene, visitor, answer):
+    scene.pages["/a"] = [answer, said()]
+
+    assert visitor.open(f"{SITE}/a", whole) == PAGE
+    assert len(scene.asked) == 2
+
+
+def whole(answer):
+    if answer.text == "cut off":
+        raise Garbled("the page is cut off")
+    return answer.text
+
+
+def fail(visitor, path="/a"):
+    with pytest.raises(Failed):
+        visitor.open(SITE + path, text)
+
+
+def test_after_five_failed_pages_in_a_row_the_site_gets_its_break(scene, visitor):
+    scene.pages["/a"] = [said(500)]
+    for _ in range(4):
+        fail(visitor)
+    before = scene.state.paused_until
+
+    fail(visitor)
+
+    assert before is None
+    assert scene.state.paused_until == scene.time.now() + BREAK
+
+
+def test_five_failed_pages_with_a_good_one_between_are_no_reason(scene, visitor):
+    scene.pages["/a"] = [said(500)]
+    for _ in range(4):
+        fail(visitor)
+    visitor.open(f"{SITE}/b", text)
+    fail(visitor)
+
+    assert scene.state.paused_until is None
+
+
+@pytest.mark.parametrize("status", [400, 405, 418, 304, 100])
+def test_an_answer_that_means_nothing_to_us_is_a_failure_at_once(scene, visitor, status):
+    scene.pages["/a"] = [said(status)]
+
+    with pytest.raises(Failed) as failed:
+        visitor.open(f"{SITE}/a", text)
+
+    assert str(failed.value) == f"{SITE}/a: it answers {status}"
+    assert len(scene.asked) == 1
+
+
+# A page that says no
+
+
+@pytest.mark.parametrize(
+    ("status", "gated", "error"),
+    [
+        (401, (), LoginRequired),
+        (404, (), Gone),
+        (410, (), Gone),
+        (401, (401, 403, 404), Gated),
+        (403, (401, 403, 404), Gated),
+        (404, (401, 403, 404), Gated),
+        (404, (401, 403), Gone),
+    ],
+)
+def test_a_no_is_taken_for_an_answer(scene, visitor, status, gated, error):
+    scene.pages["/a"] = [said(status)]
+
+    with pytest.raises(PageError) as no:
+        visitor.open(f"{SITE}/a", text, gated)
+
+    assert type(no.value) is error
+    assert len(scene.asked) == 1
+    assert (scene.state.stopped_at, scene.state.paused_until) == (None, None)
+
+
+@pytest.mark.parametrize("error", [Drift, Gone, Gated, LoginRequired])
+def test_what_reading_a_page_says_is_not_tried_again(scene, visitor, error):
+    def read(_):
+        raise error("so it is")
+
+    with pytest.raises(error):
+        visitor.open(f"{SITE}/a", read)
+
+    assert len(scene.asked) == 1
+
+
+@pytest.mark.parametrize("error", [Drift, Gone, Gated, LoginRequired])
+def test_pages_that_say_no_are_no_failures(scene, visitor, error):
+    def read(_):
+        raise error("so it is")
+
+    scene.pages["/a"] = [said(500)]
+    for _ in range(4):
+        fail(visitor)
+    with pytest.raises(error):
+        visitor.open(f"{SITE}/b", read)
+    fail(visitor)
+
+    assert scene.state.paused_until is None
+
+
+# A site that does not want us
+
+
+@pytest.mark.parametrize("answer", [said(403, "no"), said(200, CAPTCHA), said(404, CAPTCHA)])
+def test_a_site_that_blocks_us_is_left_alone_for_good(scene, visitor, answer):
+    scene.pages["/a"] = [answer]
+    with pytest.raises(Blocked) as blocked:
+        visitor.open(f"{SITE}/a", text)
+    scene.time.moment += timedelta(days=300)
+    scene.asked.clear()
+
+    for request in (
+        lambda: visitor.more(text),
+        lambda: visitor.open(f"{SITE}/b", text),
+        lambda: scene.visitor().open(f"{SITE}/b", text),
+    ):
+        with pytest.raises(Blocked) as again:
+            request()
+
+    assert HOST in str(blocked.value)
+    assert "since 2026-11-25 12:00 UTC" in str(again.value)
+    assert visitor.stopped
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<main><p>자동 입력 방지 문자를 만든 사람의 이야기</p></main>",
+        "<main><p>g-recaptcha</p></main>",
+        '<main>id="challenge-form", h-captcha &lt;div class="cf-challenge"&gt;</main>',
+        '{"synopsis": "<h1>자동 입력 방지</h1> g-recaptcha"}',
+    ],
+)
+def test_a_page_that_only_speaks_of_captchas_is_a_page(scene, visitor, page):
+    scene.pages["/a"] = [said(text=page)]
+
+    assert visitor.open(f"{SITE}/a", text) == page
+    assert not visitor.stopped
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<form id="challenge-form" action="/x">',
+        '<div class="g-recaptcha" data-sitekey="1"></div>',
+        '<div class="a h-captcha"></div>',
+        "<head><title>자동입력 방지</title></head>",
+    ],
+)
+def test_a_page_that_asks_for_proof_is_a_block(scene, visitor, page):
+    scene.pages["/a"] = [said(text=f"\n<html>{page}</html>")]
+
+    with pytest.raises(Blocked):
+        visitor.open(f"{SITE}/a", text)
+
+
+# A scroll that failed
+
+
+def test_after_a_lost_answer_the_page_is_opened_anew(scene, visitor):
+    scene.pages["more"] = [silence(), said()]
+    visitor.open(f"{SITE}/a", text)
+
+    visitor.more(text)
+
+    assert scene.paths == ["/a", "more", "/a"]
+
+
+def test_after_an_answer_of_any_kind_it_is_scrolled_again(scene, visitor):
+    scene.pages["more"] = [said(500), said(429), said(text="more of it")]
+    visitor.open(f"{SITE}/a", text)
+
+    page = visitor.more(text)
+
+    assert page == "more of it"
+    assert scene.paths == ["/a", "more", "more", "more"]
+
+
+def test_a_scroll_that_fails_three_times_has_failed(scene, visitor):
+    scene.pages["more"] = [silence()]
+    visitor.open(f"{SITE}/a", text)
+    scene.pages["/a"] = [silence()]
+
+    with pytest.raises(Failed):
+        visitor.more(text)
+
+    assert scene.paths == ["/a", "more", "/a", "/a"]

@@ -1,0 +1,345 @@
+"""What a crawl writes and never takes away, whatever the site: pages are written down by the test,
+the databases are real.
+"""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from crawler.errors import Drift, Failed, Gone, LoginRequired
+from crawler.source import ForeignItem, Found, Spot, StarItem
+from db import dump
+from tasks.crawling import DRIFTS, FAILURES
+from tests.plugins.crawls import ADMIN, hashed
+
+DAY = timedelta(days=1)
+WORKS = (ForeignItem("w000001", "신의 탑"), ForeignItem("w000002", "봄날"))
+
+
+def at_once(kind, key):
+    """A place that each run visits."""
+    return Spot(kind, key, key, timedelta(0))
+
+
+def rated(user, *half_stars, outcome="ok"):
+    """The list of a user who rated the first works so."""
+    told = zip(WORKS, half_stars, strict=False)
+    return Found(
+        foreign=WORKS[: len(half_stars)],
+        stars=tuple(StarItem(user, work.code, value) for work, value in told),
+        outcome=outcome,
+        note=None if outcome == "ok" else "not all of it",
+        all_of=user if outcome == "ok" else None,
+    )
+
+
+@pytest.fixture
+def source(scripted):
+    """A site with one user, who rated two works."""
+    scripted.source.begin = [at_once("user", "anna")]
+    scripted.source.pages["user", "anna"] = rated("anna", 9, 4)
+    return scripted.source
+
+
+def expected(*ratings):
+    return hashed(ratings, "scripted")
+
+
+BOTH = (("anna", "w000001", 9), ("anna", "w000002", 4))
+
+
+def test_a_second_look_at_the_same_changes_nothing_but_when_it_was_seen(scripted, source):
+    first = scripted.run().report
+    before, seen = scripted.findings(), scripted.rows("crawled_rating")
+
+    second = scripted.run(seconds_later=60).report
+
+    assert scripted.ratings("scripted") == expected(*BOTH)
+    assert (first.new, second.new, second.same, second.changed) == (2, 0, 2, 0)
+    assert scripted.findings() == before
+    assert all(row["seen_at"] > row["first_seen_at"] for row in scripted.rows("crawled_rating"))
+    assert seen != scripted.rows("crawled_rating")
+
+
+def test_a_rating_that_is_shown_again_and_again_is_one_row(scripted, source):
+    source.pages["comments", "w000001"] = Found(stars=(StarItem("anna", "w000001", 9),) * 2)
+    source.begin = [at_once("user", "anna"), at_once("comments", "w000001")]
+
+    done = scripted.run().report
+
+    assert scripted.ratings("scripted") == expected(*BOTH)
+    assert (done.new, done.same) == (2, 1)
+
+
+def test_what_changed_is_kept_as_it_was(scripted, source):
+    scripted.run()
+    source.pages["user", "anna"] = rated("anna", 7, 4)
+    changed = scripted.run().report
+    source.pages["user", "anna"] = rated("anna", 7)
+    removed = scripted.run().report
+    gone = scripted.ratings("scripted")
+    source.pages["user", "anna"] = rated("anna", 7, 10)
+    back = scripted.run().report
+
+    assert (changed.changed, removed.gone, back.changed) == (1, 1, 1)
+    assert gone == expected(("anna", "w000001", 7))
+    assert scripted.ratings("scripted") == expected(("anna", "w000001", 7), ("anna", "w000002", 10))
+    assert scripted.events() == [(9, 7), (4, None), (None, 10)]
+
+
+@pytest.mark.parametrize("outcome", ["incomplete", "login_required", "failed"])
+def test_a_list_that_was_cut_short_removes_nothing(scripted, source, outcome):
+    scripted.run()
+    source.pages["user", "anna"] = rated("anna", 8, outcome=outcome)
+
+    done = scripted.run().report
+
+    assert scripted.ratings("scripted") == expected(("anna", "w000001", 8), ("anna", "w000002", 4))
+    assert (done.outcomes[outcome], done.gone) == (1, 0)
+
+
+@pytest.mark.parametrize("error", [LoginRequired("private"), Failed("503"), Drift("no stars")])
+def test_a_page_that_cannot_be_had_removes_nothing(scripted, source, error):
+    scripted.run()
+    before = scripted.rows("crawled_rating")
+    source.pages["user", "anna"] = error
+
+    done = scripted.run().report
+
+    assert scripted.rows("crawled_rating") == before
+    assert (done.outcomes[error.outcome], done.gone, scripted.events()) == (1, 0, [])
+
+
+def test_a_user_who_is_gone_in_two_runs_has_no_ratings_any_more_until_they_are_back(
+    scripted, source
+):
+    scripted.run()
+    source.pages["user", "anna"] = Gone("404")
+    scripted.run()
+    once = scripted.ratings("scripted")
+    twice_run = scripted.run().report
+    twice = scripted.ratings("scripted")
+    source.pages["user", "anna"] = rated("anna", 9, 4)
+    scripted.run()
+
+    assert (once, twice) == (expected(*BOTH), set())
+    assert (twice_run.gone, twice_run.outcomes) == (2, {"gone": 1})
+    assert scripted.ratings("scripted") == expected(*BOTH)
+    assert sorted(scripted.events(), key=str) == [(4, None), (9, None), (None, 4), (None, 9)]
+
+
+def test_a_user_who_is_back_in_between_is_not_gone(scripted, source):
+    for page in (rated("anna", 9, 4), Gone("404"), rated("anna", 9, 4), Gone("404")):
+        source.pages["user", "anna"] = page
+        scripted.run()
+
+    assert scripted.ratings("scripted") == expected(*BOTH)
+    assert scripted.events() == []
+
+
+def test_a_work_that_is_gone_in_two_runs_is_marked_and_revived_by_any_list(scripted, source):
+    source.begin = [at_once("work", "w000001")]
+    source.pages["work", "w000001"] = Found(foreign=WORKS[:1])
+    gone = []
+    for page in (Found(foreign=WORKS[:1]), Gone("410"), Gone("410")):
+        source.pages["work", "w000001"] = page
+        scripted.run()
+        gone.append(scripted.rows("foreign_work")[0]["gone_at"] is not None)
+    source.begin = [at_once("user", "anna")]
+    scripted.run()
+
+    assert gone == [False, False, True]
+    assert [row["gone_at"] for row in scripted.rows("foreign_work")] == [None, None]
+
+
+def test_nobody_is_named_anywhere_once_their_page_was_visited(scripted, source):
+    source.begin = [at_once("comments", "w000001")]
+    source.pages["comments", "w000001"] = Found(
+        foreign=WORKS[:1],
+        stars=(StarItem("anna", "w000001", 9),),
+        spots=(Spot("user", "anna", "anna"),),
+    )
+    source.pages["user", "anna"] = Found(outcome="failed", note="/users/anna: it answers 500")
+    scripted.run(limit=1)
+    found = scripted.addresses("user")
+
+    for _ in range(FAILURES):  # as often as it is tried
+        scripted.run()
+
+    (key,) = {rater for rater, _, _ in scripted.ratings("scripted")}
+    assert found == ["anna"]
+    assert scripted.addresses("user") == [None]
+    assert [row["key"] for row in scripted.rows("frontier") if row["kind"] == "user"] == [key]
+    everything = {name: scripted.rows(name) for name in dump.names()}
+    assert "anna" not in json.dumps(everything)
+
+
+def test_the_hash_of_a_user_is_another_with_another_key(scripted, source):
+    scripted.run()
+    (before,) = {rater for rater, _, _ in scripted.ratings("scripted")}
+    other = scripted.settings.model_copy(update={"crawl_user_key": None})
+    other = type(other)(crawl_user_key="another", _env_file=None)
+
+    scripted.run(settings=other)
+
+    raters = {rater for rater, _, _ in scripted.ratings("scripted")}
+    assert len(raters) == 2
+    assert before in raters
+    assert all(len(rater) == 32 for rater in raters)
+
+
+@pytest.mark.parametrize(("days", "visits"), [(6, 0), (7, 1), (8, 1)])
+def test_a_user_is_left_alone_for_seven_days(scripted, source, days, visits):
+    source.begin = [at_once("comments", "w000001")]
+    source.pages["comments", "w000001"] = Found(spots=(Spot("user", "anna", "anna"),))
+    scripted.run()
+    source.visits.clear()
+
+    scripted.run(seconds_later=days * DAY.total_seconds())
+
+    assert source.visits.count(("user", "anna")) == visits
+
+
+def test_a_page_that_fails_is_tried_in_five_runs_and_then_let_be(scripted, source):
+    source.begin = []
+    scripted.source.begin = [at_once("user", "anna")]
+    source.pages["user", "anna"] = Failed("503")
+    scripted.run()
+    source.begin = []
+    for _ in range(FAILURES + 2):
+        scripted.run()
+
+    assert source.visits == [("user", "anna")] * FAILURES
+
+
+def test_drift_is_told_once_ends_the_run_and_is_over_when_a_page_can_be_read(scripted, source):
+    names = [f"user{number}" for number in range(DRIFTS + 3)]
+    source.begin = [at_once("user", name) for name in names]
+    source.pages |= {("user", name): Drift("9 rows are declared") for name in names}
+
+    first = scripted.run().report
+    scripted.run()
+    message = (
+        f"{DRIFTS} pages of scripted declare rows that cannot be read: the site has changed, "
+        "and the source must be brought up to date."
+    )
+    opened = scripted.alerts()
+    source.pages |= {("user", name): rated(name, 5) for name in names}
+    well = scripted.run().report
+
+    assert first.outcomes == {"drift": DRIFTS}
+    assert first.closed
+    assert first.ended == f"{DRIFTS} pages in a row could not be read: the site has changed."
+    assert opened == {"crawl_ratings.drift": message}
+    assert scripted.told() == [(*ADMIN, message)]
+    assert well.outcomes == {"ok": len(names)}
+    assert scripted.alerts() == {}
+    assert len(scripted.ratings("scripted")) == len(names)
+
+
+def test_a_crawl_that_was_stopped_goes_on_where_it_was(scripted, source):
+    names = [f"user{number}" for number in range(6)]
+    source.begin = [at_once("user", name) for name in names]
+    source.pages = {("user", name): rated(name, 5) for name in names}
+
+    def stop(spot, site):
+        if spot.key == "user3":
+            source.before = lambda spot, site: None
+            raise KeyboardInterrupt
+
+    source.before = stop
+    with pytest.raises(KeyboardInterrupt):
+        scripted.run()
+    half = len(scripted.ratings("scripted"))
+    rest = scripted.run().report
+
+    assert (half, rest.visits) == (3, 3)
+    assert [key for _, key in source.visits] == [*names[:4], *names[3:]]  # only user3 twice
+    assert len(scripted.ratings("scripted")) == 6
+    runs = scripted.rows("job_run")
+    assert [(run["outcome"], run["error"]) for run in runs] == [
+        ("failed", "It was stopped by hand."),
+        ("ok", None),
+    ]
+    assert scripted.alerts() == {}  # who stopped it knows
+
+
+def test_a_limit_ends_a_run_and_the_next_goes_on_behind_it(scripted, source):
+    names = [f"user{number}" for number in range(5)]
+    source.begin = [at_once("user", name) for name in names]
+
+    told = [scripted.run(limit=2) for _ in range(3)]
+
+    assert [key for _, key in source.visits] == names
+    assert [done.report.visits for done in told] == [2, 2, 1]
+    assert [done.report.ended for done in told] == ["The limit of 2 pages is reached."] * 2 + [None]
+    assert [done.report.remaining for done in told] == [{"user": 3}, {"user": 1}, {}]
+    assert not any(done.report.closed for done in told)
+    # It was through, so another round begins.
+    scripted.run()
+    assert [key for _, key in source.visits] == names * 2
+
+
+def test_a_deadline_ends_a_run(scripted, source):
+    source.begin = [at_once("user", f"user{number}") for number in range(5)]
+    source.before = lambda spot, site: site.time.sleep(60)
+    deadline = scripted.time.now() + timedelta(seconds=121)
+
+    done = scripted.run(deadline=deadline)
+
+    assert done.report.visits == 2
+    assert done.report.ended == f"The time for crawling was over at {deadline:%H:%M} UTC."
+    assert done.ended.outcome == "ok"
+    assert done.ended.counts["through"] is False
+
+
+def test_a_round_that_is_not_through_after_two_weeks_begins_anew(scripted, source):
+    source.begin = [at_once("user", "anna"), at_once("user", "bert")]
+    scripted.run(limit=1)
+    scripted.run(limit=1, seconds_later=13 * DAY.total_seconds())
+    scripted.run(limit=1, seconds_later=2 * DAY.total_seconds())
+
+    assert [key for _, key in source.visits] == ["anna", "bert", "anna"]
+
+
+def test_since_says_what_is_fresh_whatever_its_kind(scripted, source):
+    source.begin = [Spot("user", "anna", "anna", timedelta(days=7))]
+    scripted.run()
+    begun = scripted.time.now()
+    fresh = scripted.run(seconds_later=3600, since=begun - timedelta(hours=1)).report
+    stale = scripted.run(seconds_later=3600, since=begun + timedelta(hours=1)).report
+
+    assert (fresh.visits, stale.visits) == (0, 1)
+
+
+def test_what_a_run_tells_adds_up(scripted, source):
+    pages = {
+        "ok": rated("ok", 9, 4),
+        "cut": rated("cut", 3, outcome="incomplete"),
+        "shy": LoginRequired("the profile is private"),
+        "broken": Failed("/users/broken: it answers 500 (3 tries)"),
+        "gone": Gone("404"),
+    }
+    source.begin = [at_once("user", name) for name in pages]
+    source.pages = {("user", name): page for name, page in pages.items()}
+
+    done = scripted.run()
+
+    report, counts = done.report, done.ended.counts
+    assert sum(report.outcomes.values()) == report.visits == 5
+    assert report.outcomes == {
+        "ok": 1,
+        "incomplete": 1,
+        "login_required": 1,
+        "failed": 1,
+        "gone": 1,
+    }
+    assert (counts["new"], counts["visits"], counts["through"]) == (3, 5, True)
+    assert counts["incomplete"] == counts["login_required"] == counts["failed"] == 1
+    assert counts["notes"] == {
+        "not all of it": 1,
+        "the profile is private": 1,
+        "/users/…: it answers 500 (3 tries)": 1,
+    }
+    assert scripted.rows("job_run")[0]["counts"] == json.loads(json.dumps(counts))
