@@ -248,7 +248,12 @@ class Visitor:
         if not url.startswith(("http://", "https://")) or host_of(url) not in self.manners.hosts:
             where = host_of(url) or url or "no address"
             raise Refused(f"{self._at} leads to {where}, which may not be visited")
-        if reason := self._robots.of(url).why_not(url):
+        robots = self._robots.of(url)
+        while robots.unreachable:  # nobody knows what may be fetched, and no page is to blame
+            self._pause(self.time.now() + BREAK)
+            self._refuse_closed(host_of(url), robots.unreachable)
+            robots = self._robots.of(url)
+        if reason := robots.why_not(url):
             raise Refused(f"{self._at}: {reason}")
 
     def _delay(self, url: str) -> float:
@@ -268,7 +273,7 @@ class Visitor:
             raise Paused(f"{host_of(url)} wants {pause:.0f} s between two pages", free)
         self._wait((free - self.time.now()).total_seconds())
 
-    def _refuse_closed(self, host: str) -> None:
+    def _refuse_closed(self, host: str, because: str = "it asked for a pause") -> None:
         """Raises Blocked or Paused where the host is closed to us; waits for a pause to end."""
         state = self._state(host)
         if state.stopped_at is not None:
@@ -280,7 +285,8 @@ class Visitor:
         if until is None or until <= now:
             return
         if self.manners.deadline is None or until > self.manners.deadline:
-            raise Paused(f"{host} is left alone until {until:%Y-%m-%d %H:%M} UTC", until)
+            when = f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            raise Paused(f"{host} is left alone until {when}: {because}", until)
         self._wait((until - now).total_seconds())
 
     def _count(self, host: str) -> None:
@@ -303,9 +309,7 @@ class Visitor:
             until = self.time.now() + max(BREAK, timedelta(seconds=asked or 0))
             self._pause(until)
             if not last:
-                raise Paused(
-                    f"{host_of(self._at)} asks to be left alone until {until:%H:%M}", until
-                )
+                self._refuse_closed(host_of(self._at))
             return
         self._wait(seconds)
 

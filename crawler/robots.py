@@ -11,6 +11,7 @@ from crawler.fetching import Answer, NoAnswer
 
 PRODUCT = "webtoonbot"  # the name that robots.txt may speak to
 KEPT = timedelta(hours=24)
+KEPT_UNREACHABLE = timedelta(minutes=30)
 LONGEST_DELAY_SECONDS = 24 * 3600.0  # a page a day is as slow as it gets
 _LARGEST = 512 * 1024  # characters that are read of it; RFC 9309, section 2.5, wants 500 KiB
 
@@ -33,6 +34,11 @@ class Robots:
             return cls(now, Protego.parse(""))
         return cls(now, unreachable=f"its robots.txt answers {answer.status}")
 
+    @property
+    def kept(self) -> timedelta:
+        """How long these rules hold: it may answer again soon."""
+        return KEPT_UNREACHABLE if self.unreachable else KEPT
+
     def allows(self, url: str) -> bool:
         """Whether robots.txt lets us fetch this."""
         return self._rules is not None and self._rules.can_fetch(url, PRODUCT)
@@ -53,7 +59,7 @@ class Robots:
 
 
 class RobotsShelf:
-    """The robots.txt of each origin, fetched with `fetch` when it is first asked or a day old."""
+    """The robots.txt of each origin, fetched with `fetch` when it is first asked or too old."""
 
     def __init__(self, fetch: Callable[[str], Answer], now: Callable[[], datetime]) -> None:
         self._fetch, self._now = fetch, now
@@ -64,7 +70,7 @@ class RobotsShelf:
         parts = urlsplit(url)
         origin, now = f"{parts.scheme}://{parts.netloc}", self._now()
         known = self._known.get(origin)
-        if known is None or now - known.read_at >= KEPT:
+        if known is None or now - known.read_at >= known.kept:
             self._known[origin] = known = self._read(f"{origin}/robots.txt")
         return known
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ class Place:
     """A page to visit: `key` names it, `address` is what its site calls it.
 
     A `personal` one is about a person, whose address is kept only until the visit is done.
+    One that is fresh, but by the `horizon` is not (`again_after` its last visit), is due then.
 
     It is left alone if it was visited after `stale`, unless it was found with another `version`.
     """
@@ -28,6 +29,8 @@ class Place:
     stale: datetime
     version: str = ""
     personal: bool = False
+    again_after: timedelta | None = None
+    horizon: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,17 @@ def waiting(session: Session, source: str, now: datetime, since: datetime) -> di
         .group_by(Frontier.kind)
     )
     return dict(session.execute(query).all())
+
+
+def next_due(session: Session, source: str, now: datetime, since: datetime) -> datetime | None:
+    """When the first page comes due that is not yet, and was not visited since then."""
+    query = select(func.min(Frontier.due_at)).where(
+        Frontier.source == source,
+        Frontier.due_at > now,
+        Frontier.address.is_not(None),
+        or_(Frontier.visited_at.is_(None), Frontier.visited_at < since),
+    )
+    return session.scalar(query)
 
 
 def settle(
@@ -190,8 +204,15 @@ def _find_again(row: Frontier, place: Place, due_at: datetime) -> None:
     other = row.facts.get(_VERSION, "") != place.version
     if other:
         row.facts = {_VERSION: place.version}
-    if row.due_at is None and (stale or other):
+    if row.due_at is not None:
+        return
+    if stale or other:
         row.address, row.due_at = place.address, due_at
+    elif place.horizon and place.again_after and row.visited_at:
+        then = row.visited_at + place.again_after
+        # Where it is not after all, a round keeps it from being visited twice.
+        if due_at < then < place.horizon:
+            row.address, row.due_at = place.address, then
 
 
 def _known(

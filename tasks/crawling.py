@@ -137,21 +137,38 @@ class Crawl:
             report.closed = True
         if report.ended:
             return None
-        with self.database.read() as session:
-            entry = self._due(session, now)
+        entry = self._due()
         if entry is None and self._ask_for_absent():
-            with self.database.read() as session:
-                entry = self._due(session, now)
+            entry = self._due()
+        while entry is None and self._wait_for_more():
+            entry = self._due()
         if entry is not None:
             with self.database.read() as session:
                 due = sum(self._waiting(session).values())
             self.progress(entry.kind, report.visits, due)
         return entry
 
-    def _due(self, session: Session, now: datetime) -> Entry | None:
-        return frontier.due(
-            session, self.source.name, now, order=self.source.kinds, since=self.errand.began
-        )
+    def _due(self) -> Entry | None:
+        source, now = self.source, self.site.time.now()
+        with self.database.read() as session:
+            return frontier.due(
+                session, source.name, now, order=source.kinds, since=self.errand.began
+            )
+
+    def _wait_for_more(self) -> bool:
+        """Whether more came due; a run with a deadline waits for what does before that.
+
+        Who was visited a week ago at three is due at three, not at one when the run begins.
+        """
+        deadline, now = self.errand.deadline, self.site.time.now()
+        if deadline is None:
+            return False
+        with self.database.read() as session:
+            then = frontier.next_due(session, self.source.name, now, self.errand.began)
+        if then is None or then >= deadline:
+            return False
+        self.site.time.sleep((then - now).total_seconds())
+        return True
 
     def _waiting(self, session: Session) -> dict[str, int]:
         now = self.site.time.now()
@@ -335,7 +352,17 @@ def places(source: Source, errand: Errand, spots: Iterable[Spot]) -> list[Place]
         stale = errand.since or errand.began - spot.fresh_for
         # What was visited in this round is fresh, however it ended.
         stale = min(stale, errand.round_began)
-        found.append(Place(spot.kind, key, spot.address, stale, spot.version, personal=person))
+        place = Place(
+            spot.kind,
+            key,
+            spot.address,
+            stale,
+            spot.version,
+            personal=person,
+            again_after=spot.fresh_for if errand.since is None else None,
+            horizon=errand.deadline,
+        )
+        found.append(place)
     return found
 
 

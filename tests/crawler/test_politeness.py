@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crawler.errors import Refused
-from tests.crawler.scripted import HOST, PAGE, SITE, Scene, said, silence, text
+from crawler.errors import Paused, Refused
+from tests.crawler.scripted import BEGAN, HOST, PAGE, SITE, Scene, said, silence, text
 from tests.replica.robots import PROFILES
 
 LIST = "/ko-KR/users/aB3dE6g/contents/webtoons/ratings"
@@ -18,10 +18,10 @@ def scene():
 
 
 def refusal(visitor, url):
-    """Why a page is refused; None if it is not."""
+    """Why a page is refused, or its host is left alone; None if neither."""
     try:
         visitor.open(url, text)
-    except Refused as refused:
+    except (Refused, Paused) as refused:
         return str(refused)
     return None
 
@@ -164,6 +164,21 @@ def test_without_robots_txt_all_is_allowed_and_with_an_ill_one_nothing(scene, an
     assert (reason is None) == allowed
     assert ("/a" in scene.paths) == allowed
     assert allowed or "robots.txt" in reason
+
+
+def test_while_robots_txt_is_ill_no_page_is_to_blame_and_the_host_is_left_alone(scene):
+    scene.pages["/robots.txt"] = [said(500, ""), said(500, ""), said(text="")]
+    by_hand, at_night = scene.visitor(), scene.visitor(deadline=BEGAN + timedelta(hours=2))
+
+    with pytest.raises(Paused) as paused:
+        by_hand.open(f"{SITE}/a", text)
+    page = at_night.open(f"{SITE}/a", text)
+
+    assert paused.value.until - BEGAN == pytest.approx(timedelta(minutes=30), abs=timedelta(1))
+    assert str(paused.value).endswith("UTC: its robots.txt answers 500")
+    assert page == PAGE
+    assert scene.paths == ["/robots.txt"] * 3 + ["/a"]
+    assert scene.time.now() - BEGAN >= timedelta(minutes=60)
 
 
 def test_a_redirect_of_robots_txt_is_followed_on_the_host(scene):

@@ -91,7 +91,7 @@ def test_each_origin_has_rules_of_its_own():
     assert shelf.of("http://b/x").allows("http://b/x")
 
 
-def test_robots_txt_is_kept_for_less_than_a_day_even_if_it_did_not_answer():
+def test_a_robots_txt_that_did_not_answer_is_asked_for_again_after_half_an_hour():
     time, asked = FakeTime(), []
 
     def fetch(url):
@@ -100,7 +100,7 @@ def test_robots_txt_is_kept_for_less_than_a_day_even_if_it_did_not_answer():
 
     shelf = RobotsShelf(fetch, time.now)
     first = shelf.of(SITE)
-    time.moment += timedelta(hours=24) - timedelta(seconds=1)
+    time.moment += timedelta(minutes=30) - timedelta(seconds=1)
     second = shelf.of(SITE)
     time.moment += timedelta(seconds=1)
     shelf.of(SITE)

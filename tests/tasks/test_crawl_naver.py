@@ -233,13 +233,26 @@ def test_while_one_list_cannot_be_read_no_work_is_missed(database, site, crawls,
     assert report.outcomes["ok"] < report.visits
 
 
-@pytest.mark.parametrize("profile", ["deny", "500"])
 @sqlite_only
-def test_a_site_that_lets_nobody_in_is_not_entered_and_removes_nothing(
-    database, site, crawls, profile
+def test_a_site_whose_rules_are_not_to_be_had_is_not_entered_and_no_page_is_to_blame(
+    database, site, crawls
 ):
+    site.robots("naver", "500")
+
+    first = crawls.run("naver").report
+    site.robots("naver", "permissive")
+    second = crawls.run("naver").report
+    third = crawls.run("naver", seconds_later=1800).report
+
+    assert (first.visits, second.visits) == (0, 0)
+    assert first.ended.endswith("its robots.txt answers 500")
+    assert third.outcomes["ok"] > 0
+
+
+@sqlite_only
+def test_a_site_that_lets_nobody_in_is_not_entered_and_removes_nothing(database, site, crawls):
     crawls.run("naver")
-    site.robots("naver", profile)
+    site.robots("naver", "deny")
     site.reset_log()
 
     for _ in range(2):

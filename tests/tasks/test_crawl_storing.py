@@ -4,6 +4,7 @@ the databases are real.
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -292,6 +293,38 @@ def test_a_deadline_ends_a_run(scripted, source):
     assert done.report.ended == f"The time for crawling was over at {deadline:%H:%M} UTC."
     assert done.ended.outcome == "ok"
     assert done.ended.counts["through"] is False
+
+
+def test_who_was_visited_late_last_week_is_visited_as_late_this_week_and_not_before(
+    scripted, source
+):
+    week, visited = timedelta(days=7), []
+    source.begin = [Spot("user", "anna", "anna"), Spot("user", "bert", "bert")]
+    source.before = lambda spot, site: (
+        site.time.sleep(3600),
+        visited.append((spot.key, site.time.now())),
+    )
+    begins = scripted.time.now() + timedelta(seconds=1)
+
+    for _ in range(3):
+        scripted.run(deadline=begins + timedelta(hours=5))
+        begins += week
+        scripted.time.pass_(seconds=(begins - scripted.time.now()).total_seconds() - 1)
+
+    of = {name: [at for key, at in visited if key == name] for name in ("anna", "bert")}
+    assert [len(times) for times in of.values()] == [3, 3]
+    assert all(two - one >= week for times in of.values() for one, two in pairwise(times))
+
+
+def test_who_would_be_due_after_the_night_keeps_no_address(scripted, source):
+    source.begin = [Spot("user", "anna", "anna")]
+    scripted.run()
+
+    scripted.run(
+        seconds_later=6 * DAY.total_seconds(), deadline=scripted.time.now() + 6 * DAY + DAY / 12
+    )
+
+    assert scripted.addresses("user") == [None]
 
 
 def test_a_round_that_is_not_through_after_two_weeks_begins_anew(scripted, source):
