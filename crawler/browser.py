@@ -141,6 +141,10 @@ class BrowserFetcher:
         requested = asked is Asked.ANSWERED
         return Answer("", worst[0], text, retry_after=worst[1], requested=requested)
 
+    def rest(self) -> None:
+        """Ends the browser; the next page starts another."""
+        self.close()
+
     def close(self) -> None:
         """Ends the browser, its processes and its folder."""
         running, self._running = self._running, None

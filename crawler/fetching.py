@@ -34,6 +34,9 @@ class Fetcher(Protocol):
     def more(self) -> Answer:
         """The same page after scrolling to its end. Raises NoAnswer."""
 
+    def rest(self) -> None:
+        """Gives back what it can do without until the next page."""
+
     def close(self) -> None:
         """Leaves nothing behind."""
 

@@ -58,6 +58,9 @@ class HttpFetcher:
         message = "only a browser can scroll"
         raise NotImplementedError(message)
 
+    def rest(self) -> None:
+        """Keeps the connection: it costs nothing."""
+
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()

@@ -39,7 +39,8 @@ class WorkItem:
 
     None means that nothing was said of it; an empty list, or "", that there is none. `age` is in
     years; `up`: a new chapter, says the site; `gated`: the work's page wants an adult's login.
-    `notes` say what was left out of it and why. `line` is 0 for a page.
+    `notes` say what was left out of it and why. `line` is 0 for a page. The `rough` fields another
+    page of the site tells better: they fill what is empty, and change nothing.
     """
 
     external_id: str
@@ -62,6 +63,7 @@ class WorkItem:
     gated: bool | None = None
     source: str | None = None
     notes: tuple[str, ...] = ()
+    rough: tuple[str, ...] = ()
     line: int = 0
     number: int = field(default=0, compare=False)
 

@@ -129,6 +129,7 @@ def _listed(row: object) -> WorkItem:
         external_id=str(row["titleId"]),
         title=_text(row["titleName"]),
         authors=_listed_authors(row),
+        rough=("authors",),  # details name them one by one, in an order of their own
         finished=_flag(row, "finish", "finished"),
         adult=_flag(row, "adult"),
         hiatus=_flag(row, "rest"),

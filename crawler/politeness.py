@@ -263,6 +263,8 @@ class Visitor:
     def _await_turn(self, url: str) -> None:
         """Waits until the last page of this host is as long ago as it has to be."""
         if host_of(url) not in self._last:
+            if self._state(host_of(url)).pages:  # the last one may have been a moment ago
+                self._wait(self._delay(url))
             return
         ended, took = self._last[host_of(url)]
         delay = self._delay(url)  # robots.txt may have set it since
@@ -279,7 +281,7 @@ class Visitor:
         if state.stopped_at is not None:
             raise Blocked(
                 f"{state.stopped_because or host} (since {state.stopped_at:%Y-%m-%d %H:%M} UTC); "
-                "webtoonctl crawl --resume tries again"
+                "webtoonctl crawl with --resume tries again"
             )
         now, until = self.time.now(), state.paused_until
         if until is None or until <= now:
@@ -311,6 +313,8 @@ class Visitor:
             if not last:
                 self._refuse_closed(host_of(self._at))
             return
+        # Whoever begins anew in the meantime has to know.
+        self._pause(self.time.now() + timedelta(seconds=seconds))
         self._wait(seconds)
 
     def _pause(self, until: datetime) -> None:
@@ -326,9 +330,14 @@ class Visitor:
     # -- small things
 
     def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            self.time.sleep(seconds)
-            self.tally.waited_seconds += seconds
+        if seconds <= 0:
+            return
+        then, deadline = self.time.now() + timedelta(seconds=seconds), self.manners.deadline
+        if deadline is not None and then > deadline:
+            message = f"The time for crawling was over at {deadline.astimezone(UTC):%H:%M} UTC."
+            raise Paused(message, then)
+        self.time.sleep(seconds)
+        self.tally.waited_seconds += seconds
 
     def _state(self, host: str) -> HostState:
         if host not in self._hosts:
@@ -350,6 +359,10 @@ class Visitor:
             if host_of(url) not in self.manners.hosts:
                 break
         return Answer(address, 500, "")  # unreachable, so nothing is allowed
+
+    def rest(self) -> None:
+        """Lets a browser go: nothing is fetched for a while."""
+        self.fetcher.rest()
 
     @property
     def stopped(self) -> bool:

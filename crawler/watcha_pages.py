@@ -22,7 +22,8 @@ _USER = re.compile(_PLACE + r"/users/([A-Za-z0-9]+)/?(?:[?#].*)?$")
 _COMMENT = re.compile(_PLACE + r"/comments/([A-Za-z0-9]+)/?(?:[?#].*)?$")
 # Tabs and menus have links of the same shape.
 _RESERVED = {"webtoons", "movies", "books", "tv_seasons", "me", "best", "popular", "recent"}
-_STARS = re.compile(r"★\s*(5(?:\.0)?|[0-4](?:\.[05])?)(?!\d|\s*\.)")
+_STARS = re.compile(r"★\s*(5(?:\.0)?|[0-4](?:\.[05])?)(?!\d|\s*\.|,\d)")
+_NO_STARS = re.compile(r"★\s*(?:0(?:\.0)?(?![\d.,])|[-–—])")
 _NOT_RATED = re.compile(
     r"보고\s?싶어요|보는\s?중|관심\s?없어요|Want to|Wish|Watching|Not interested"
 )
@@ -87,7 +88,8 @@ def ratings(answer: Answer) -> ListPage:
         if "★" in title:  # these are not somebody's
             text = text.replace(title, " ")
         stars = _half_stars(text)
-        understood = stars is not None or "★" in text or bool(_NOT_RATED.search(text))
+        unrated = _NO_STARS.search(text) or _NOT_RATED.search(text)
+        understood = stars is not None or unrated is not None
         rows[code] = Row(code, fields.text(title), stars, understood)
     page = _list(tree, rows, answer)
     strange = sum(not row.understood for row in rows.values())

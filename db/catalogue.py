@@ -71,6 +71,7 @@ class Facts:
     latest_title: str | None = None
     thumbnail_url: str | None = None
     gated: bool | None = None
+    rough: tuple[str, ...] = ()  # names of fields that fill what is empty, and change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,13 @@ def unseen(session: Session, source: str, since: datetime) -> list[str]:
         .order_by(Webtoon.id)
     )
     return list(session.scalars(query))
+
+
+def is_unseen(session: Session, source: str, external_id: str, since: datetime) -> bool:
+    """Whether no list had this work since then, as far as is known."""
+    row = _row(session, source, external_id)
+    detail = session.get(WebtoonDetail, row.id) if row is not None else None
+    return detail is None or detail.seen_at is None or detail.seen_at < since
 
 
 def bury(session: Session, source: str, external_id: str, now: datetime) -> bool:
@@ -274,6 +282,7 @@ def _upsert(session: Session, batch: Sequence[Facts], stamp: datetime) -> list[s
             known[key] = row
             outcomes.append("new")
         else:
+            told = {n: v for n, v in told.items() if n not in facts.rough or not getattr(row, n)}
             told["gone_at"] = None
             outcomes.append("changed" if _set(row, told) else "same")
             if outcomes[-1] == "changed":

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables import Base
@@ -112,13 +112,13 @@ class Frontier(Base):
     key: Mapped[str]
     address: Mapped[str | None]
     personal: Mapped[bool]
-    found_at: Mapped[datetime]
+    found_at: Mapped[datetime]  # when it last became due
     due_at: Mapped[datetime | None]
     visited_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     failures: Mapped[int] = mapped_column(default=0)  # visits in a row that failed
     strikes: Mapped[int] = mapped_column(default=0)
-    struck_by: Mapped[int | None]  # the run that gave the last strike
+    struck_by: Mapped[int | None] = mapped_column(BigInteger)  # what gave the last strike
     facts: Mapped[dict[str, Any]]
 
 

@@ -37,7 +37,7 @@ def store(session: Session, stars: Iterable[tuple[str, int, int]], now: datetime
     A rating as it was known gets a later `seen_at` and nothing else; what changed is logged.
     """
     told = {(rater, work): half_stars for rater, work, half_stars in stars}
-    before = _known(session, {rater for rater, _ in told})
+    before = _known(session, {rater for rater, _ in told}, {work for _, work in told})
     new = [key for key in told if key not in before]
     moved = {k: before[k] for k in told if k in before and before[k] != told[k]}
     _write(session, told, now)
@@ -89,8 +89,11 @@ def new_since(session: Session, then: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def _known(session: Session, raters: set[str]) -> dict[tuple[str, int], int | None]:
-    """What each rating by these is now; None for one that went."""
+def _known(
+    session: Session, raters: set[str], works: set[int]
+) -> dict[tuple[str, int], int | None]:
+    """What each rating by these of these works is now, if not of more; None for one that went."""
+    few = len(works) <= _BATCH
     found: dict[tuple[str, int], int | None] = {}
     names = sorted(raters)
     for start in range(0, len(names), _BATCH):
@@ -100,6 +103,8 @@ def _known(session: Session, raters: set[str]) -> dict[tuple[str, int], int | No
             CrawledRating.half_stars,
             CrawledRating.gone_at,
         ).where(CrawledRating.rater.in_(names[start : start + _BATCH]))
+        if few:
+            query = query.where(CrawledRating.work_id.in_(works))
         found |= {
             (rater, work): None if gone else half_stars
             for rater, work, half_stars, gone in session.execute(query)

@@ -128,6 +128,7 @@ def _postgresql(url: str, wait_seconds: float, statement_seconds: float | None) 
         limits["statement_timeout"] = statement_seconds
     engine = create_engine(
         url,
+        hide_parameters=True,  # they may name somebody, and errors are kept
         pool_pre_ping=True,  # a restarted server is noticed before a reader is
         pool_size=5,
         max_overflow=5,
@@ -161,7 +162,7 @@ def _sqlite(path: str | None, url: str, wait_seconds: float) -> Engine:
         if is_folder:
             message = f"DATABASE_URL is a folder, and should be a file in one: {path}"
             raise BadUrl(message)
-    engine = create_engine(url, connect_args={"timeout": wait_seconds})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": wait_seconds})
 
     @event.listens_for(engine, "connect")
     def connect(connection: SqliteConnection, _: object) -> None:

@@ -98,6 +98,13 @@ def settle(
     row.webtoon_id, row.state, row.matched_by = webtoon_id, state, by
 
 
+def decide(session: Session, work_id: int, webtoon_id: int | None, by: str | None) -> None:
+    """As `settle`, by evidence: leaves alone what an operator has said meanwhile."""
+    if session.get_one(ForeignWork, work_id).matched_by != OPERATOR:
+        state = MatchState.REVIEW if webtoon_id is None else MatchState.MATCHED
+        settle(session, work_id, webtoon_id, state, by)
+
+
 def every(session: Session, source: str | None = None) -> list[ForeignRow]:
     """All foreign works, of one source if named, the most rated first."""
     counted = (
@@ -119,8 +126,12 @@ def every(session: Session, source: str | None = None) -> list[ForeignRow]:
 
 def get(session: Session, source: str, codes: Sequence[str]) -> dict[str, ForeignRow]:
     """The works with these codes, by code; without the number of their ratings."""
-    query = select(ForeignWork).where(ForeignWork.source == source, ForeignWork.code.in_(codes))
-    return {row.code: _foreign(row) for row in session.scalars(query)}
+    found: dict[str, ForeignRow] = {}
+    for start in range(0, len(codes), _BATCH):
+        batch = codes[start : start + _BATCH]
+        query = select(ForeignWork).where(ForeignWork.source == source, ForeignWork.code.in_(batch))
+        found |= {row.code: _foreign(row) for row in session.scalars(query)}
+    return found
 
 
 def _tell(row: ForeignWork, told: Foreign, now: datetime) -> None:

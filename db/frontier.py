@@ -130,7 +130,10 @@ def settle(
 
 
 def strike(session: Session, entry: Entry, run: int) -> int:
-    """Notes that this run found the page gone; in how many runs in a row that was so."""
+    """Notes that this run found the page gone; in how many runs in a row that was so.
+
+    `run` is any number of its own: the moment at which its round began, say.
+    """
     row = session.get_one(Frontier, entry.id)
     if row.struck_by != run:
         row.strikes, row.struck_by = row.strikes + 1, run
@@ -204,15 +207,15 @@ def _find_again(row: Frontier, place: Place, due_at: datetime) -> None:
     other = row.facts.get(_VERSION, "") != place.version
     if other:
         row.facts = {_VERSION: place.version}
-    if row.due_at is not None:
-        return
+    if row.due_at is not None and row.address is not None:
+        return  # it waits already
     if stale or other:
-        row.address, row.due_at = place.address, due_at
+        row.address, row.due_at, row.found_at = place.address, due_at, due_at
     elif place.horizon and place.again_after and row.visited_at:
         then = row.visited_at + place.again_after
         # Where it is not after all, a round keeps it from being visited twice.
         if due_at < then < place.horizon:
-            row.address, row.due_at = place.address, then
+            row.address, row.due_at, row.found_at = place.address, then, due_at
 
 
 def _known(

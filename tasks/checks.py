@@ -157,7 +157,7 @@ def _crawling(database: Database) -> Finding:
     except DatabaseError as error:
         return Finding("crawling", State.FAIL, str(error))
     if blocked:
-        message = f"{blocked[0].stopped_because}; webtoonctl crawl --resume goes on"
+        message = f"{blocked[0].stopped_because}; webtoonctl crawl with --resume goes on"
         return Finding("crawling", State.WARN, message)
     switched = (
         f"live sites that are switched on: {', '.join(live)}" if live else "off: no live site"

@@ -25,11 +25,11 @@ def _since(value: str | None) -> datetime | None:
     """A moment, or so long ago: 7d, 12h, 30m."""
     if value is None:
         return None
-    if ago := _AGO.fullmatch(value.strip()):
-        return clock() - timedelta(**{_UNITS[ago.group(2)]: int(ago.group(1))})
     try:
+        if ago := _AGO.fullmatch(value.strip()):
+            return clock() - timedelta(**{_UNITS[ago.group(2)]: int(ago.group(1))})
         moment = datetime.fromisoformat(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         message = "a moment (2026-05-04 or 2026-05-04T12:00) or a time ago (7d, 12h) is expected"
         raise typer.BadParameter(message) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

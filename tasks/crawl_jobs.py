@@ -23,7 +23,8 @@ from tasks.records import Ended, Recording, recorded
 
 log = structlog.get_logger()
 
-OLDEST_ROUND = timedelta(days=14)  # a round that was not through by then begins anew
+# In a round that takes longer, what was visited longer ago is visited again.
+OLDEST_ROUND = timedelta(days=14)
 ROUNDS = 200  # runs that are looked back at
 
 
@@ -107,7 +108,10 @@ def crawl(
                 if progress is not None:
                     run.progress = progress
                 _require_something(database, source)
-                report = run.run()
+                try:
+                    report = run.run()
+                finally:
+                    record.so_far = run.report.counts() | {"through": False}
             matched = matching.match(database)
             _tell(recording, source, report)
             counts = report.counts() | {
@@ -259,8 +263,11 @@ def _tell(recording: Recording, source: Source, report: Report) -> None:
         ),
     }
     with recording.database.write() as session:
+        kinds = frontier.outcomes(session, source.name).values()
+        # A few pages that can be read say nothing of those that could not.
+        still = {f"{source.job}.drift"} if any("drift" in ended for ended in kinds) else set()
         for key, message in incidents.items():
             if message is not None:
                 alerts.open_alert(session, key, message, now, recording.tell)
-            elif report.visits:
+            elif report.visits and key not in still:
                 alerts.close_alerts(session, key, now)

@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from crawler.errors import Gone, HostClosed, NoBrowser, PageError
+from crawler.errors import Gone, HostClosed, PageError
 from crawler.politeness import Visitor
 from crawler.source import Found, KnownWork, Source, Spot, Subject
 from db import catalogue, crawled, foreign, frontier
@@ -29,6 +29,7 @@ FAILURES = 5  # runs in which a page failed, before it is let be until it is fou
 SMALL = 200  # works and places that are stored at once
 DRIFTS = 5  # pages in a row; then the site has changed, and the run ends
 
+_CODE = re.compile(r"/(users|comments)/[A-Za-z0-9]+")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
 
 Progress = Callable[[str, int, int], None]  # the kind of page, how many were visited and are due
@@ -101,17 +102,21 @@ class Crawl:
     _drifts: int = 0
 
     def run(self) -> Report:
-        """Visits what is due until nothing is, or a bound is reached. Raises Unreachable."""
+        """Visits what is due until nothing is, or a bound is reached.
+
+        Raises Unreachable and NoBrowser.
+        """
         self._seed()
         try:
             while (entry := self._next()) is not None:
                 self._visit(entry)
-        except (HostClosed, NoBrowser) as closed:
+        except HostClosed as closed:
             self.report.ended, self.report.closed = str(closed), True
             self.report.blocked = self.site.stopped
-        tally = self.site.tally
-        self.report.pages, self.report.waited_seconds = tally.pages, tally.waited_seconds
-        self.report.disallowed = tally.disallowed
+        finally:
+            tally = self.site.tally
+            self.report.pages, self.report.waited_seconds = tally.pages, tally.waited_seconds
+            self.report.disallowed = tally.disallowed
         with self.database.read() as session:
             self.report.remaining = self._waiting(session)
         return self.report
@@ -167,6 +172,7 @@ class Crawl:
             then = frontier.next_due(session, self.source.name, now, self.errand.began)
         if then is None or then >= deadline:
             return False
+        self.site.rest()
         self.site.time.sleep((then - now).total_seconds())
         return True
 
@@ -193,6 +199,9 @@ class Crawl:
         if self._is_person(entry.kind):
             spot = Spot(entry.kind, entry.address, entry.address, version=entry.version)
         now = self.site.time.now()
+        if self._is_back(entry):
+            self._settle(entry, "ok", None)
+            return
         try:
             found = self.source.visit(spot, self.site, now)
         except Gone:
@@ -203,26 +212,46 @@ class Crawl:
             self._store(entry, spot, found)
         self.report.visits += 1
 
+    def _is_back(self, entry: Entry) -> bool:
+        """Whether a list of this round has the work that was to be asked for as absent."""
+        if self.source.subjects.get(entry.kind) is not Subject.WORK or not self.source.listing:
+            return False
+        with self.database.read() as session:
+            since = self.errand.round_began
+            return not catalogue.is_unseen(session, self.source.name, entry.key, since)
+
     def _store(self, entry: Entry, spot: Spot, found: Found) -> None:
         now, source = self.site.time.now(), self.source.name
         works = [facts(source, work) for work in found.works]
         onward = self._places(found.spots)
-        if len(works) + len(onward) > SMALL:
+        theirs = [
+            Foreign(w.code, w.title, w.year, w.authors, w.platforms, w.outlinks, w.read)
+            for w in found.foreign
+        ]
+        if len(works) + len(onward) + len(theirs) > SMALL:
             # A list of all works at once would keep whoever chats waiting.
             for done in in_batches(self.database, works, partial(self._upsert, now=now)):
                 self._count(done.new, done.changed, done.same)
             self._add(onward, now)
-            works, onward = [], []
+            for _ in in_batches(self.database, theirs, partial(self._upsert_foreign, now=now)):
+                pass
+            works, onward, theirs = [], [], []
         with self.database.write() as session:
             done = self._upsert(session, works, now)
             self._count(done.new, done.changed, done.same)
             self._store_notes(session, spot, found, now)
+            self._upsert_foreign(session, theirs, now)
             self._store_ratings(session, found, now)
             frontier.add(session, source, onward, now)
             self._note(session, entry, found.outcome, found.note)
 
     def _upsert(self, session: Session, works: Sequence[Facts], now: datetime) -> Upserted:
         return catalogue.upsert(session, works, now) if works else Upserted(0, 0, 0)
+
+    def _upsert_foreign(
+        self, session: Session, works: Sequence[Foreign], now: datetime
+    ) -> dict[str, int]:
+        return foreign.upsert(session, self.source.name, works, now)
 
     def _store_notes(self, session: Session, spot: Spot, found: Found, now: datetime) -> None:
         source = self.source.name
@@ -235,14 +264,9 @@ class Crawl:
             catalogue.gate(session, source, found.gated, now)
 
     def _store_ratings(self, session: Session, found: Found, now: datetime) -> None:
-        works = [
-            Foreign(w.code, w.title, w.year, w.authors, w.platforms, w.outlinks, w.read)
-            for w in found.foreign
-        ]
-        source = self.source.name
-        ids = foreign.upsert(session, source, works, now)
-        unknown = {star.work for star in found.stars} - ids.keys()
-        ids |= {c: row.id for c, row in foreign.get(session, source, sorted(unknown)).items()}
+        codes = sorted({star.work for star in found.stars})
+        known = foreign.get(session, self.source.name, codes)
+        ids = {code: row.id for code, row in known.items()}
         stars = [
             (self._hash(star.user), ids[star.work], star.half_stars)
             for star in found.stars
@@ -258,7 +282,9 @@ class Crawl:
     def _note_gone(self, entry: Entry) -> None:
         now = self.site.time.now()
         with self.database.write() as session:
-            strikes = frontier.strike(session, entry, self.errand.run)
+            # Two runs of one round, the first of them killed, may be seconds apart.
+            mark = int(self.errand.round_began.timestamp())
+            strikes = frontier.strike(session, entry, mark)
             confirmed = strikes >= STRIKES
             if confirmed:
                 self._bury(session, entry, now)
@@ -288,9 +314,10 @@ class Crawl:
 
     def _note(self, session: Session, entry: Entry, outcome: str, note: str | None) -> None:
         """How the visit ended: in the frontier and in the report."""
+        interrupted = outcome == "interrupted"  # by the host, not by anything in the page
         failed = outcome in ("failed", "drift")
-        failures = entry.failures + 1 if failed else 0
-        again = failed and failures < FAILURES
+        failures = entry.failures + failed if failed or interrupted else 0
+        again = interrupted or (failed and failures < FAILURES)
         frontier.settle(
             session,
             entry,
@@ -368,4 +395,5 @@ def places(source: Source, errand: Errand, spots: Iterable[Spot]) -> list[Place]
 
 def _without_names(note: str, entry: Entry) -> str:
     """A note that may be shown and kept: it names no person, and no host over and over."""
-    return _ORIGIN.sub("", note.replace(entry.address, "…") if entry.address else note)
+    note = note.replace(entry.address, "…") if entry.address else note
+    return _CODE.sub(r"/\1/…", _ORIGIN.sub("", note))

@@ -192,6 +192,7 @@ def facts(source: str, item: WorkItem) -> Facts:
         latest_title=item.latest_title,
         thumbnail_url=item.thumbnail_url,
         gated=item.gated,
+        rough=item.rough,
     )
 
 

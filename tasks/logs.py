@@ -46,6 +46,12 @@ def configure(settings: TaskSettings, database_url: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+# They quote addresses and pages, which may name somebody.
+_TALKATIVE = ("selenium", "urllib3", "websocket", "httpx", "httpcore", "trio")
 
 
 class _Mask:

@@ -3,14 +3,17 @@
 A title alone decides nothing: two works share one. What is left is for somebody to look at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
 
 from crawler.titles import normal
 from db import catalogue, foreign
 from db.catalogue import Work
 from db.engine import Database
 from db.foreign import OPERATOR, ForeignRow, MatchState
+from tasks.batches import in_batches
 from tasks.errors import UnknownWork
 from tasks.lookup import Lookup
 
@@ -62,7 +65,8 @@ class Matcher:
         if len(by_author) == 1:
             return Match(by_author[0], AUTHOR)
         at_home = [w for w in same if w.source == HOME]
-        if HOME in work.platforms and len(at_home) == 1:
+        # Any page may speak of a platform: where both say who made it, that must agree.
+        if HOME in work.platforms and len(at_home) == 1 and not (names and at_home[0].authors):
             return Match(at_home[0], PLATFORM)
         return Match()
 
@@ -83,13 +87,13 @@ def match(database: Database) -> Matched:
         for row, found in decided
         if (row.webtoon_id, row.matched_by) != (found.work.id if found.work else None, found.by)
     ]
-    if moved:
-        with database.write() as session:
-            for row, found in moved:
-                state = MatchState.MATCHED if found.work else MatchState.REVIEW
-                foreign.settle(
-                    session, row.id, found.work.id if found.work else None, state, found.by
-                )
+
+    def write(session: Session, batch: Sequence[tuple[ForeignRow, Match]]) -> None:
+        for row, found in batch:
+            foreign.decide(session, row.id, found.work.id if found.work else None, found.by)
+
+    for _ in in_batches(database, moved, write):
+        pass
     return _counted(database, len(moved))
 
 

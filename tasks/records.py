@@ -83,6 +83,7 @@ class Record:
     run: int  # its number
     _book: "_Book"
     ended: Ended | None = None
+    so_far: Mapping[str, object] = field(default_factory=dict)  # what a run that fails had done
     _noted: bool = False
 
     def end(self, session: Session, ended: Ended) -> None:
@@ -105,7 +106,7 @@ class Record:
         """Notes that the run failed, unless the database knows better or is away."""
         # Whatever fails here, the first error says better what is wrong.
         with suppress(DatabaseError, KeyboardInterrupt):
-            self._book.fail(self.run, error)
+            self._book.fail(self.run, error, self.so_far)
 
 
 @contextmanager
@@ -178,11 +179,11 @@ class _Book:
             with attempt, self.recording.database.write() as session:
                 self.finish(session, run, ended)
 
-    def fail(self, run: int, error: BaseException) -> None:
+    def fail(self, run: int, error: BaseException, counts: Mapping[str, object]) -> None:
         now, sentence = self.recording.clock(), _sentence(error)
         for attempt in self._patiently():
             with attempt, self.recording.database.write() as session:
-                noted = jobs.finish(session, run, "failed", now, error=sentence)
+                noted = jobs.finish(session, run, "failed", now, counts=counts, error=sentence)
                 if noted and not isinstance(error, KeyboardInterrupt):
                     message = f"The job {self.job} failed: {sentence}"
                     alerts.open_alert(session, failed(self.job), message, now, self.recording.tell)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,9 +22,11 @@ from db.ratings import Crawled
 from recommender.interactions import LIKE, Interactions, Step
 from tasks.cleaning import MINIMUM, Cleaned
 from tasks.material import Snapshot, choose, read
+from tasks.schedule import CRAWL_RATINGS
 from tasks.writing import whole
 
-CRAWLS = ("crawl_catalogue", "crawl_ratings")
+CRAWLS = "crawl_"  # how their jobs are called
+LOOKED_BACK = timedelta(days=90)
 PAGE = "report.html"
 
 
@@ -123,6 +125,15 @@ class Report:
         return not (self.rows or self.coverage.works or sum(self.coverage.matches.values()))
 
 
+def _last_crawls(session: Session, now: datetime) -> dict[str, Run]:
+    """The last run of each crawl that did not just look whether there was anything to do."""
+    runs: dict[str, Run] = {}
+    for run in jobs.since(session, now - LOOKED_BACK):  # newest first
+        if run.name.startswith(CRAWLS) and run.outcome != "skipped":
+            runs.setdefault(run.name, run)
+    return runs
+
+
 def gather(
     database: Database, now: datetime, tell: Callable[[str], None] = lambda _: None
 ) -> Report:
@@ -130,8 +141,10 @@ def gather(
     tell("reading")
     snapshot = read(database)
     with database.read() as session:
-        runs = jobs.last_runs(session)
-        changes = _changes(session, runs[CRAWLS[1]].started_at) if CRAWLS[1] in runs else None
+        runs = _last_crawls(session, now)
+        changes = (
+            _changes(session, runs[CRAWL_RATINGS].started_at) if CRAWL_RATINGS in runs else None
+        )
         theirs, told = foreign.every(session), ratings.crawled(session)
         synopses = coverage.synopses(session)
     tell("cleaning")
@@ -149,7 +162,7 @@ def gather(
         real_steps=chosen.real.steps if chosen.joined and chosen.real.steps[0].rows else None,
         genres=_genres(snapshot.works, rated),
         coverage=_coverage(snapshot.works, rated, theirs, synopses),
-        crawls=tuple(runs[name] for name in CRAWLS if name in runs),
+        crawls=tuple(runs[name] for name in sorted(runs)),
         changes=changes,
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from crawler import sources
 from db import dump, locks, schema
 from db.engine import Database
 from db.errors import DanglingKeys
@@ -21,8 +22,6 @@ from tasks.archive import Contents
 from tasks.errors import Busy, NotRestored, NotWritten, UnreadableBackup
 from tasks.schedule import (
     BACKUP,
-    CRAWL_CATALOGUE,
-    CRAWL_RATINGS,
     PRUNE,
     REFRESH_POPULARITY,
     RETRAIN,
@@ -30,7 +29,7 @@ from tasks.schedule import (
 from tasks.writing import sync_folder
 
 MODELS = "models"
-_JOBS = (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY, CRAWL_CATALOGUE, CRAWL_RATINGS)
+_JOBS = (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY)
 
 Progress = Callable[[str], None]
 
@@ -112,7 +111,8 @@ def restore(
 def _alone(database: Database) -> Iterator[None]:
     """Keeps the jobs that a restore must not run beside from beginning. Raises Busy."""
     with ExitStack() as held:
-        for job in _JOBS:
+        crawls = (sources.load(name).job for name in sources.names())
+        for job in dict.fromkeys((*_JOBS, *crawls)):
             if not held.enter_context(locks.held(database, job)):
                 raise Busy(job)
         yield

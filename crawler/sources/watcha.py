@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from crawler import watcha_pages as pages
-from crawler.errors import Failed, Gone, LoginRequired, Refused
+from crawler.errors import BudgetSpent, Failed, Gone, LoginRequired, Paused, Refused
 from crawler.politeness import Visitor
 from crawler.source import ForeignItem, Found, KnownWork, Spot, StarItem, Subject
 from crawler.titles import normal
@@ -133,17 +133,28 @@ def _all(site: Visitor, url: str, read: Reading) -> tuple[list[Row], str, str | 
             return list(rows.values()), "incomplete", str(refused)
         except (Failed, Gone) as failed:
             return list(rows.values()), "failed", str(failed)
+        except (BudgetSpent, Paused) as closed:  # the next page will say so again
+            return list(rows.values()), "interrupted", str(closed)
         # Not by what is new: a page that had to be opened anew repeats what it showed before.
         vain = vain + 1 if page.rows.keys() == before else 0
         rows |= page.rows
-    found = list(rows.values())
-    if page.wall and not _whole(rows, page.declared):
-        return found, "login_required", f"a login is wanted after {len(rows)} rows"
-    if page.declared is not None and len(rows) < page.declared:
-        # What the page asked for and did not show may come another time.
-        outcome = "failed" if page.asked and vain else "incomplete"
-        return found, outcome, f"{len(rows)} of {page.declared} rows came"
-    return found, "ok", None
+    return list(rows.values()), *_ending(page, rows, vain=vain > 0)
+
+
+def _ending(page: ListPage, rows: dict[str, Row], *, vain: bool) -> tuple[str, str | None]:
+    """How a list ended whose `page` shows no more, and why it is not whole."""
+    strange = sum(not row.understood for row in rows.values())
+    if strange:
+        return "drift", f"{strange} of {len(rows)} rows have no stars that can be read"
+    if _whole(rows, page.declared):
+        return "ok", None
+    if page.wall:
+        return "login_required", f"a login is wanted after {len(rows)} rows"
+    if page.declared is None:
+        return "incomplete", "the page does not say how many rows there are"
+    # What the page asked for and did not show may come another time.
+    outcome = "failed" if page.asked and vain else "incomplete"
+    return outcome, f"{len(rows)} of {page.declared} rows came"
 
 
 def _whole(rows: dict[str, Row], declared: int | None) -> bool:

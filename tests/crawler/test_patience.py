@@ -114,7 +114,7 @@ def test_a_break_that_ends_before_the_deadline_is_waited_for(scene, visitor):
     with pytest.raises(Failed):
         visitor.open(f"{SITE}/a", text)
     until = scene.state.paused_until
-    in_time = scene.visitor(deadline=until + timedelta(seconds=1))
+    in_time = scene.visitor(deadline=until + timedelta(minutes=1))
 
     in_time.open(f"{SITE}/b", text)
 
@@ -375,3 +375,35 @@ def test_a_scroll_that_fails_three_times_has_failed(scene, visitor):
         visitor.more(text)
 
     assert scene.paths == ["/a", "more", "/a", "/a"]
+
+
+def test_whoever_begins_anew_in_a_pause_waits_for_its_end(scene, visitor):
+    asked_for = []
+    scene.pages["/a"] = [said(429, retry_after="60"), said()]
+    sleep = scene.time.sleep
+
+    def interrupted(seconds):
+        asked_for.append(scene.state.paused_until)
+        raise KeyboardInterrupt
+
+    scene.time.sleep = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        visitor.open(f"{SITE}/a", text)
+    scene.time.sleep = sleep
+
+    with pytest.raises(Paused):
+        scene.visitor().open(f"{SITE}/a", text)
+
+    assert scene.state.paused_until == asked_for[-1]
+    assert scene.state.paused_until - scene.time.now() == timedelta(seconds=60)
+
+
+def test_nothing_is_waited_for_beyond_the_deadline(scene):
+    visitor = scene.visitor(deadline=BEGAN + timedelta(seconds=40), delay_seconds=30.0)
+    visitor.open(f"{SITE}/a", text)
+
+    with pytest.raises(Paused, match="The time for crawling was over"):
+        visitor.open(f"{SITE}/b", text)
+
+    assert "/b" not in scene.paths
+    assert scene.time.now() <= BEGAN + timedelta(seconds=40)

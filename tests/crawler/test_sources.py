@@ -3,8 +3,12 @@
 import pytest
 
 from crawler import sources
+from crawler.fetching import Answer
+from crawler.source import Spot
 from crawler.sources.naver import Naver
 from crawler.sources.watcha import Watcha
+from tests.crawler.saved import rating
+from tests.crawler.scripted import BEGAN
 
 TOY = '''
 """A third site."""
@@ -64,3 +68,37 @@ def test_one_more_file_is_one_more_source(third):
 def test_a_source_that_does_not_exist_is_not_loaded():
     with pytest.raises(ModuleNotFoundError):
         sources.load("kakao")
+
+
+class OnePage:
+    """A site whose every page is this one, and that has no more of it."""
+
+    def __init__(self, html):
+        self.html = html
+
+    def open(self, url, read, gated=()):
+        return read(Answer(url, 200, self.html))
+
+    def more(self, read):
+        return read(Answer("", 200, self.html, requested=False))
+
+
+@pytest.mark.parametrize(
+    ("heading", "rows", "outcome"),
+    [
+        ("평가한 웹툰 2", ("★ 4.0", "★ 4.5"), "ok"),
+        ("평가한 웹툰 3", ("★ 4.0", "★ 4.5"), "incomplete"),
+        ("모두", ("★ 4.0", "★ 4.5"), "incomplete"),
+        ("평가한 웹툰 2", ("★ 4.0", ""), "drift"),
+    ],
+)
+def test_only_a_list_that_is_whole_and_understood_says_that_these_are_all(heading, rows, outcome):
+    told = "".join(rating(f"aaaaaa{n}", text) for n, text in enumerate(rows))
+    site = OnePage(f"<main><h2>{heading}</h2><ul>{told}</ul></main>")
+    source = sources.load("watcha", "http://127.0.0.1:9")
+
+    found = source.visit(Spot("user", "anna1", "anna1"), site, BEGAN)
+
+    assert found.outcome == outcome
+    assert found.all_of == ("anna1" if outcome == "ok" else None)
+    assert len(found.stars) == sum("★" in text for text in rows)

@@ -3,10 +3,11 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import watcha_pages as pages
+from crawler.errors import Drift
 from crawler.watcha_pages import Row
 from tests.crawler.saved import HEADING, comment, link, page, rating, stars_of
 from tests.replica.words import TRAP_COMMENT
@@ -222,6 +223,7 @@ def wrapped(inner, wrappers):
     return inner
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     rows=ROWS,
     around_star=WRAPPERS,
@@ -253,3 +255,20 @@ def test_rows_come_out_the_same_whatever_they_are_wrapped_in(
         " ".join(title.split()) for _, _, title in rows
     ]
     assert found.declared == len(rows)
+
+
+@pytest.mark.parametrize("stars", ["★★★★☆", "★ 4.7", "★ 4,5", "☆☆☆"])
+def test_a_list_of_stars_in_another_notation_is_drift_and_not_a_list_without_ratings(stars):
+    rows = "".join(rating(f"aaaaaa{n}", stars) for n in range(3))
+
+    with pytest.raises(Drift):
+        pages.ratings(page(HEADING.format(3) + f"<ul>{rows}</ul>"))
+
+
+@pytest.mark.parametrize("nothing", ["★ 0", "★ 0.0", "★ -", "보고싶어요"])
+def test_a_row_that_says_that_it_is_not_rated_is_understood(nothing):
+    rows = rating("aaaaaa1", nothing) + rating("aaaaaa2", "★ 1.0")
+
+    found = pages.ratings(page(HEADING.format(2) + f"<ul>{rows}</ul>"))
+
+    assert all(row.understood for row in found.rows.values())

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db import frontier
 from db.crawl_tables import Frontier
@@ -184,3 +184,28 @@ def test_more_places_than_fit_a_query_are_all_found_again(edge):
 
     assert [edge.add(*many), edge.add(*many)] == [1201, 0]
     assert len(edge.rows()) == 1201
+
+
+def test_whoever_lost_their_address_is_due_again_once_they_are_found(database):
+    somebody = Place("user", "hash", "Yx3kQ9a", stale=NOON, personal=True)
+    with database.write() as session:
+        frontier.add(session, "watcha", [somebody], NOON)
+        session.execute(update(Frontier).values(address=None))  # as in a backup
+
+        frontier.add(session, "watcha", [somebody], NOON)
+
+        entry = frontier.due(session, "watcha", NOON, order=("user",), since=NOON)
+    assert entry is not None
+    assert entry.address == "Yx3kQ9a"
+
+
+def test_who_was_just_found_again_is_not_forgotten_as_found_long_ago(database):
+    long_ago = NOON - timedelta(days=100)
+    somebody = Place("user", "hash", "Yx3kQ9a", stale=long_ago, personal=True)
+    with database.write() as session:
+        frontier.add(session, "watcha", [somebody], long_ago)
+        entry = frontier.due(session, "watcha", long_ago, order=("user",), since=long_ago)
+        frontier.settle(session, entry, "ok", long_ago, again=False)
+        frontier.add(session, "watcha", [somebody], NOON)
+
+        assert frontier.forget_people(session, NOON - timedelta(days=60)) == 0

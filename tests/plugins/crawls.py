@@ -32,7 +32,7 @@ from tests.replica import Replica
 KEY = "a long secret"
 ADMIN = ("telegram", "7")
 # What a visit that brings nothing new may change of a row.
-NOTED = ("seen_at", "read_at", "visited_at")
+NOTED = ("seen_at", "read_at", "visited_at", "found_at")
 # Tables that say how a crawl went, not what it found.
 OF_RUNS = ("job_run", "duty", "crawl_host")
 

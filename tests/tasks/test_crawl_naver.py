@@ -400,7 +400,7 @@ def test_a_site_that_blocks_us_is_left_alone_until_an_operator_says_otherwise(
     assert first.report.ended == f"{host} answers with {how} and does not want us"
     assert without_word == []
     assert second.report.blocked
-    assert "webtoonctl crawl --resume tries again" in second.report.ended
+    assert "webtoonctl crawl with --resume tries again" in second.report.ended
     assert opened == {"crawl_catalogue.blocked": first.report.ended}
     assert told == [(*ADMIN, first.report.ended)]
     assert third.report.ended is None

@@ -10,9 +10,11 @@ import pytest
 
 from crawler.errors import Drift, Failed, Gone, LoginRequired
 from crawler.source import ForeignItem, Found, Spot, StarItem
-from db import dump
+from db import dump, foreign
+from db.foreign import OPERATOR, Foreign, MatchState
 from tasks.crawling import DRIFTS, FAILURES
 from tests.plugins.crawls import ADMIN, hashed
+from tests.plugins.library import NOON
 
 DAY = timedelta(days=1)
 WORKS = (ForeignItem("w000001", "신의 탑"), ForeignItem("w000002", "봄날"))
@@ -376,3 +378,47 @@ def test_what_a_run_tells_adds_up(scripted, source):
         "/users/…: it answers 500 (3 tries)": 1,
     }
     assert scripted.rows("job_run")[0]["counts"] == json.loads(json.dumps(counts))
+
+
+def test_a_list_that_a_pause_cut_short_keeps_what_it_has_and_stays_due(scripted, source):
+    source.pages["user", "anna"] = rated("anna", 9, outcome="interrupted")
+
+    for _ in range(FAILURES + 1):
+        scripted.run()
+
+    assert scripted.ratings("scripted") == expected(BOTH[0])
+    assert scripted.addresses("user") == ["anna"]
+
+
+def test_an_operators_word_is_not_undone_by_a_crawl_that_ends_later(database, scripted, source):
+    scripted.run()
+    with database.write() as session:
+        ids = foreign.upsert(session, "scripted", [Foreign("w000001", "신의 탑")], NOON)
+        foreign.settle(session, ids["w000001"], None, MatchState.ELSEWHERE, OPERATOR)
+
+        foreign.decide(session, ids["w000001"], None, "author")
+
+    with database.read() as session:
+        assert foreign.get(session, "scripted", ["w000001"])["w000001"].matched_by == OPERATOR
+
+
+def test_drift_is_over_only_when_no_page_drifts_any_more(scripted, source):
+    source.begin = [at_once("user", "anna"), at_once("user", "bert")]
+    source.pages["user", "anna"] = Drift("icons")
+    scripted.run()
+
+    scripted.run(limit=1, seconds_later=60)
+    still = scripted.alerts()
+    source.pages["user", "anna"] = rated("anna", 9)
+    scripted.run()
+
+    assert list(still) == ["crawl_ratings.drift"]
+    assert scripted.alerts() == {}
+
+
+def test_notes_and_logs_name_nobody(scripted, source):
+    source.pages["user", "anna"] = Failed("http://127.0.0.1:9/ko-KR/users/bert7xy leads to anna")
+
+    counts = scripted.run().ended.counts
+
+    assert counts["notes"] == {"/ko-KR/users/… leads to …": 1}

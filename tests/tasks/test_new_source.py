@@ -28,6 +28,7 @@ class Publisher:
 
     def __init__(self):
         self.works = dict(WORKS)
+        self.hidden = set()  # listed, and yet their own pages are not to be had
         publisher = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -51,7 +52,9 @@ class Publisher:
             following = str(number + 1) if number < len(rows) else None
             return {"works": rows[number - 1 : number], "next": following}
         found = re.fullmatch(r"/works/(\d+)\.json", path)
-        return self.works.get(found[1]) if found else None
+        if found is None or found[1] in self.hidden:
+            return None
+        return self.works.get(found[1])
 
 
 @pytest.fixture
@@ -113,4 +116,18 @@ def test_what_it_has_no_more_is_gone_after_two_runs_and_back_when_it_returns(
 
     publisher.works["8"] = lost
     crawled()
+    assert not known(database)["shelf:8"].gone
+
+
+def test_a_work_that_is_listed_again_is_not_gone_though_its_own_page_is(
+    database, publisher, crawled
+):
+    crawled()
+    work = publisher.works.pop("8")
+    crawled()  # neither listed nor to be had: the first strike
+    publisher.works["8"], publisher.hidden = work, {"8"}
+
+    crawled()
+    crawled()
+
     assert not known(database)["shelf:8"].gone

@@ -197,7 +197,7 @@ def test_a_block_ends_it_with_1_and_only_resume_goes_on(webtoonctl, site):
 
     assert (first.code, second.code, third.code) == (1, 1, 0)
     assert f"{host} answers with 403 and does not want us" in first.err
-    assert "webtoonctl crawl --resume tries again" in second.err
+    assert "webtoonctl crawl with --resume tries again" in second.err
     assert "it would not begin without --resume." in plan.err
     assert asked == []
     assert [alert["key"] for alert in status["alerts"]] == ["crawl_catalogue.blocked"]

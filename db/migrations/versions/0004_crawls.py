@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("strikes", sa.Integer(), nullable=False),
-        sa.Column("struck_by", sa.Integer(), nullable=True),
+        sa.Column("struck_by", sa.BigInteger(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_frontier")),
     )
