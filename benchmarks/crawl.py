@@ -31,7 +31,8 @@ from crawler.browser import PAGES, BrowserFetcher
 from crawler.fetching import Fetcher
 from crawler.hosts import host_of
 from crawler.http import HttpFetcher
-from crawler.politeness import HostState, Manners, Visitor
+from crawler.manners import HostState, Manners
+from crawler.politeness import Visitor
 from crawler.setup import LOOPBACK_ONLY, Clock
 from crawler.source import Source, Spot
 from crawler.sources.naver import Naver

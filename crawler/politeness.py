@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urljoin
 
 from crawler.errors import (
@@ -26,6 +25,7 @@ from crawler.errors import (
 )
 from crawler.fetching import Answer, Fetcher, NoAnswer
 from crawler.hosts import host_of
+from crawler.manners import HostState, Manners, Tally, Time, retry_after
 from crawler.robots import Robots, RobotsShelf
 
 T = TypeVar("T")
@@ -35,7 +35,6 @@ PRESSED = (429, 503)  # the site has too much to do
 PRESSED_SECONDS, LONGEST_PRESSED_SECONDS = 30, 120  # where it does not say how long to wait
 FAILED_SECONDS = 5  # before a page that failed otherwise is tried again, then twice as long
 BREAK = timedelta(minutes=30)
-LONGEST_ASKED = timedelta(days=30)  # that a Retry-After is believed
 FAILURES_IN_A_ROW = 5  # pages; then the host counts as ill
 HOPS = 5  # redirects of one page
 JITTER = 0.25  # of the pause, at most
@@ -49,52 +48,6 @@ _CHALLENGE = re.compile(
 
 class Garbled(Exception):
     """A page came, and is not what it should be: cut off, empty, an error in disguise."""
-
-
-class Time(Protocol):
-    """The time, and a way to let it pass."""
-
-    def now(self) -> datetime:
-        """The present moment."""
-
-    def sleep(self, seconds: float) -> None:
-        """Returns so much later."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostState:
-    """What has to be known of a host across runs; `day` (UTC) is when `pages` were fetched."""
-
-    host: str
-    day: str = ""
-    pages: int = 0
-    paused_until: datetime | None = None
-    stopped_at: datetime | None = None
-    stopped_because: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How hosts are treated: only these, so slowly, so often a day.
-
-    `strict`: what robots.txt disallows a browser's page may not request by itself either.
-    `deadline`: a pause that ends later is not waited for; None: no pause of the host's is.
-    """
-
-    hosts: frozenset[str]
-    delay_seconds: float = 2.0
-    pages_a_day: int = 5_000
-    strict: bool = True
-    deadline: datetime | None = None
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run cost the sites, and how long it waited out of politeness."""
-
-    pages: int = 0
-    waited_seconds: float = 0.0
-    disallowed: int = 0  # requests of pages themselves that robots.txt kept in
 
 
 @dataclass(slots=True)
@@ -372,25 +325,6 @@ class Visitor:
     def robots(self, url: str) -> Robots:
         """The rules of the site at `url`, read if need be."""
         return self._robots.of(url)
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, given as seconds or as a date.
-
-    LONGEST_ASKED at most.
-    """
-    if not header:
-        return None
-    text, longest = header.strip(), LONGEST_ASKED.total_seconds()
-    if text.isdecimal():
-        return min(float(text), longest)
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return min(max(0.0, (then - now).total_seconds()), longest)
 
 
 def _joined(url: str, location: str) -> str:

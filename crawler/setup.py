@@ -11,7 +11,8 @@ from crawler.browser import BrowserFetcher
 from crawler.fetching import Fetcher
 from crawler.hosts import LIVE_DELAY_SECONDS, host_of, is_loopback, require_on
 from crawler.http import HttpFetcher
-from crawler.politeness import HostState, Manners, Time, Visitor
+from crawler.manners import HostState, Manners, Time
+from crawler.politeness import Visitor
 from crawler.robots import PRODUCT
 from crawler.settings import CrawlerSettings
 

@@ -62,7 +62,8 @@ class Found:
     """What one page brought.
 
     `outcome` is "ok", or the word for why it is less than all: "incomplete", "login_required",
-    "failed"; `note` then says more. `all_of`: these ratings are all that this user has now.
+    "failed"; `note` then says more. `all_of`: these ratings are all that this user has now,
+    but for those of the works `untold`, which are listed without a word of how they are rated.
     `read`, `gated`: this was the own page of the work with that external id, or would have been.
     """
 
@@ -73,6 +74,7 @@ class Found:
     outcome: str = "ok"
     note: str | None = None
     all_of: str | None = None
+    untold: tuple[str, ...] = ()
     read: str | None = None
     gated: str | None = None
 

@@ -52,13 +52,15 @@ _PRIVATE = ("비공개 프로필", "비공개 계정", "profile is private", "pr
 class Row:
     """One row of a list: its work or user, and half-stars 1..10, None where it is not rated.
 
-    `understood`: it has stars, or says in words that it has none.
+    `understood`: it has no stars that cannot be read. `told`: it has stars, or says that it has
+    none; a row that says nothing may be either.
     """
 
     code: str
     title: str
     half_stars: int | None
     understood: bool = True
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,13 @@ def ratings(answer: Answer) -> ListPage:
         if "★" in title:  # these are not somebody's
             text = text.replace(title, " ")
         stars = _half_stars(text)
-        unrated = _NO_STARS.search(text) or _NOT_RATED.search(text)
-        understood = stars is not None or unrated is not None
-        rows[code] = Row(code, fields.text(title), stars, understood)
+        said = stars is not None or _NO_STARS.search(text) or _NOT_RATED.search(text)
+        strange = not said and re.search("[★☆]", text) is not None
+        rows[code] = Row(code, fields.text(title), stars, understood=not strange, told=bool(said))
     page = _list(tree, rows, answer)
-    strange = sum(not row.understood for row in rows.values())
-    if strange * 2 > len(rows):
-        raise Drift(f"{strange} of {len(rows)} rows have no stars that can be read")
+    untold = sum(not row.told for row in rows.values())
+    if untold * 2 > len(rows):
+        raise Drift(f"{untold} of {len(rows)} rows have no stars that can be read")
     return page
 
 

@@ -14,7 +14,8 @@ from tasks.cli_common import AsJson, as_json, by_hand, clock, note, opened, say
 
 if TYPE_CHECKING:
     from tasks.crawl_jobs import Plan
-    from tasks.crawling import Progress, Report
+    from tasks.crawling import Progress
+    from tasks.errands import Report
 
 STOPPED = 1  # it could not go on
 _AGO = re.compile(r"(\d+)([dhm])")

@@ -8,7 +8,7 @@ import structlog
 from crawler import setup, sources
 from crawler.errors import NotSwitchedOn
 from crawler.hosts import host_of, is_loopback
-from crawler.politeness import HostState, Time
+from crawler.manners import HostState, Time
 from crawler.settings import CrawlerSettings
 from crawler.setup import Clock, Memory
 from crawler.source import Source, Subject
@@ -17,7 +17,8 @@ from db.engine import Database
 from db.hosts import HostRow
 from db.settings import InvalidSettings
 from tasks import matching
-from tasks.crawling import Crawl, Errand, Progress, Report, known_works, places
+from tasks.crawling import Crawl, Progress
+from tasks.errands import Errand, Report, known_works, places
 from tasks.errors import Busy, NothingToDo
 from tasks.records import Ended, Recording, recorded
 

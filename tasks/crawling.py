@@ -5,7 +5,6 @@ visited is the last. So a crawl that is killed has lost one page at most, and go
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from crawler.errors import Gone, HostClosed, PageError
 from crawler.politeness import Visitor
-from crawler.source import Found, KnownWork, Source, Spot, Subject
+from crawler.source import Found, Source, Spot, Subject
 from db import catalogue, crawled, foreign, frontier
 from db.catalogue import Facts, Upserted
 from db.engine import Database
 from db.foreign import Foreign
 from db.frontier import Entry, Place
 from tasks.batches import in_batches
+from tasks.errands import Errand, Report, known_works, places
 from tasks.importing import facts, rater_id
 
 STRIKES = 2  # runs that find a page gone, before what it is about counts as gone
@@ -33,60 +33,6 @@ _CODE = re.compile(r"/(users|comments)/[A-Za-z0-9]+")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
 
 Progress = Callable[[str, int, int], None]  # the kind of page, how many were visited and are due
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """One run: who runs it, since when its round goes on, and what bounds it.
-
-    A round begins with a run after one that was through; what was visited in a round is not
-    visited again in it. `since`: what was visited later is fresh, whatever its kind.
-    """
-
-    run: int
-    began: datetime
-    round_began: datetime
-    key: bytes  # of the hash that stands for a person
-    since: datetime | None = None
-    limit: int | None = None  # pages of the frontier
-    deadline: datetime | None = None
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run did. `ended` says in a sentence why it is not through; None where it is."""
-
-    visits: int = 0
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    gone: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    ended: str | None = None
-    closed: bool = False  # by the site, or by what we may ask of it
-    blocked: bool = False
-    remaining: dict[str, int] = field(default_factory=dict)
-    notes: Counter[str] = field(default_factory=Counter)
-    pages: int = 0
-    waited_seconds: float = 0.0
-    disallowed: int = 0
-
-    def counts(self) -> dict[str, object]:
-        """The same as a job's record has it."""
-        words = ("incomplete", "gated", "login_required", "failed", "refused", "drift")
-        return {
-            "pages": self.pages,
-            "visits": self.visits,
-            "new": self.new,
-            "changed": self.changed,
-            "same": self.same,
-            "gone": self.gone,
-            **{word: self.outcomes[word] for word in words},
-            "disallowed": self.disallowed,
-            "waited_seconds": round(self.waited_seconds, 1),
-            "remaining": sum(self.remaining.values()),
-            "through": self.ended is None,
-        }
 
 
 @dataclass(slots=True)
@@ -264,7 +210,7 @@ class Crawl:
             catalogue.gate(session, source, found.gated, now)
 
     def _store_ratings(self, session: Session, found: Found, now: datetime) -> None:
-        codes = sorted({star.work for star in found.stars})
+        codes = sorted({star.work for star in found.stars} | set(found.untold))
         known = foreign.get(session, self.source.name, codes)
         ids = {code: row.id for code, row in known.items()}
         stars = [
@@ -276,6 +222,7 @@ class Crawl:
         self._count(done.new, done.changed, done.same)
         if found.all_of is not None:
             still = [work for _, work, _ in stars]
+            still += [ids[code] for code in found.untold if code in ids]
             gone = crawled.withdraw(session, self._hash(found.all_of), still, now)
             self.report.gone += gone
 
@@ -353,44 +300,6 @@ class Crawl:
 
     def _hash(self, user: str) -> str:
         return rater_id(self.source.name, user, self.errand.key)
-
-
-def known_works(session: Session, source: str) -> list[KnownWork]:
-    """The catalogue as this source sees it."""
-    codes: dict[int, list[str]] = {}
-    for row in foreign.every(session, source):
-        if row.webtoon_id is not None and not row.gone:
-            codes.setdefault(row.webtoon_id, []).append(row.code)
-    return [
-        KnownWork(
-            work.source, work.external_id, work.title, work.adult, tuple(codes.get(work.id, ()))
-        )
-        for work in catalogue.works(session)
-        if not work.gone
-    ]
-
-
-def places(source: Source, errand: Errand, spots: Iterable[Spot]) -> list[Place]:
-    """Spots as the frontier keeps them: persons by their hash, and from when on they are stale."""
-    found = []
-    for spot in spots:
-        person = source.subjects.get(spot.kind) is Subject.PERSON
-        key = rater_id(source.name, spot.key, errand.key) if person else spot.key
-        stale = errand.since or errand.began - spot.fresh_for
-        # What was visited in this round is fresh, however it ended.
-        stale = min(stale, errand.round_began)
-        place = Place(
-            spot.kind,
-            key,
-            spot.address,
-            stale,
-            spot.version,
-            personal=person,
-            again_after=spot.fresh_for if errand.since is None else None,
-            horizon=errand.deadline,
-        )
-        found.append(place)
-    return found
 
 
 def _without_names(note: str, entry: Entry) -> str:

@@ -105,6 +105,7 @@ class Watcha:
             outcome=outcome,
             note=note,
             all_of=user if outcome == "ok" else None,
+            untold=tuple(row.code for row in rows if not row.told),
         )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from crawler.browser import BrowserFetcher
 from crawler.http import HttpFetcher
-from crawler.politeness import HostState, Manners, Visitor
+from crawler.manners import HostState, Manners
+from crawler.politeness import Visitor
 from crawler.programs import BROWSERS, DRIVERS, installed
 from crawler.setup import LOOPBACK_ONLY
 from tests.crawler.scripted import FakeTime

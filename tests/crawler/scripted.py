@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from crawler.fetching import Answer, NoAnswer
-from crawler.politeness import HostState, Manners, Visitor
+from crawler.manners import HostState, Manners
+from crawler.politeness import Visitor
 
 HOST = "127.0.0.1:8000"
 SITE = f"http://{HOST}"

@@ -15,7 +15,8 @@ from crawler.errors import (
     PageError,
     Paused,
 )
-from crawler.politeness import BREAK, Garbled, retry_after
+from crawler.manners import retry_after
+from crawler.politeness import BREAK, Garbled
 from tests.crawler.scripted import BEGAN, HOST, PAGE, SITE, Scene, said, silence, text
 from tests.replica import answers
 

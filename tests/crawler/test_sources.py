@@ -89,7 +89,7 @@ class OnePage:
         ("평가한 웹툰 2", ("★ 4.0", "★ 4.5"), "ok"),
         ("평가한 웹툰 3", ("★ 4.0", "★ 4.5"), "incomplete"),
         ("모두", ("★ 4.0", "★ 4.5"), "incomplete"),
-        ("평가한 웹툰 2", ("★ 4.0", ""), "drift"),
+        ("평가한 웹툰 2", ("★ 4.0", "★★★★☆"), "drift"),
     ],
 )
 def test_only_a_list_that_is_whole_and_understood_says_that_these_are_all(heading, rows, outcome):
@@ -101,4 +101,4 @@ def test_only_a_list_that_is_whole_and_understood_says_that_these_are_all(headin
 
     assert found.outcome == outcome
     assert found.all_of == ("anna1" if outcome == "ok" else None)
-    assert len(found.stars) == sum("★" in text for text in rows)
+    assert len(found.stars) == sum("★ " in text for text in rows)

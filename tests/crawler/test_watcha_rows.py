@@ -91,9 +91,9 @@ def test_a_wish_and_a_row_without_a_mark_are_rows_without_a_rating():
 
     found = pages.ratings(page(f"{HEADING.format(4)}<ul>{rows}</ul>"))
 
-    understood = {code: row.understood for code, row in found.rows.items()}
+    told = {code: row.told for code, row in found.rows.items()}
     assert stars_of(found) == {"aaaaaa1": 9, "aaaaaa2": None, "aaaaaa3": None, "aaaaaa4": None}
-    assert understood == {"aaaaaa1": True, "aaaaaa2": True, "aaaaaa3": True, "aaaaaa4": False}
+    assert told == {"aaaaaa1": True, "aaaaaa2": True, "aaaaaa3": True, "aaaaaa4": False}
 
 
 def test_a_row_that_is_shown_twice_is_one_row():

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from crawler.http import HttpFetcher
-from crawler.politeness import HostState, Manners, Visitor
+from crawler.manners import HostState, Manners
+from crawler.politeness import Visitor
 from crawler.programs import BROWSERS, DRIVERS, installed
 from crawler.settings import CrawlerSettings
 from crawler.source import Found, Spot, Subject

@@ -3,6 +3,7 @@ the databases are real.
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -422,3 +423,13 @@ def test_notes_and_logs_name_nobody(scripted, source):
     counts = scripted.run().ended.counts
 
     assert counts["notes"] == {"/ko-KR/users/… leads to …": 1}
+
+
+def test_a_work_that_is_listed_without_a_word_of_its_stars_keeps_those_it_had(scripted, source):
+    scripted.run()
+    source.pages["user", "anna"] = replace(rated("anna", 9), untold=("w000002",))
+
+    gone = scripted.run().report.gone
+
+    assert gone == 0
+    assert scripted.ratings("scripted") == expected(*BOTH)
