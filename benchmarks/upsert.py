@@ -57,10 +57,10 @@ class Watched(Database):
         self.locks: list[float] = []
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, keep: bool = True) -> Iterator[Session]:
         began = 0.0
         try:
-            with super().write() as session:
+            with super().write(keep=keep) as session:
                 session.connection()  # begins: SQLite waits here for its turn
                 began = time.perf_counter()
                 yield session

@@ -86,7 +86,6 @@ class KnownWork:
     source: str
     external_id: str
     title: str
-    adult: bool
     codes: tuple[str, ...] = ()
 
 

@@ -53,10 +53,20 @@ class Database:
         self._read_engine = self.engine.execution_options(**{READ_ONLY: True})
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction that commits at the end, or leaves nothing. Raises Unreachable."""
-        with self._turn(), unreachable(), Session(self.engine) as session, session.begin():
+    def write(self, *, keep: bool = True) -> Iterator[Session]:
+        """One transaction that commits at the end, or leaves nothing. Raises Unreachable.
+
+        Unless `keep` it leaves nothing in any case: what it would do can be seen within it.
+        """
+        with (
+            self._turn(),
+            unreachable(),
+            Session(self.engine) as session,
+            session.begin() as transaction,
+        ):
             yield session
+            if not keep:
+                transaction.rollback()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -17,10 +17,6 @@ FIRST_ROWS, LEAST_ROWS, MOST_ROWS = 100, 20, 10_000
 SHRINKING, GROWTH = 0.5, 1.5
 
 
-class _TakenBack(Exception):
-    """Ends a transaction that is only tried."""
-
-
 def in_batches(
     database: Database,
     rows: Sequence[Row],
@@ -57,13 +53,8 @@ def _write(
     clock: Callable[[], float],
 ) -> tuple[Wrote, float]:
     """What `write` returned, and for how many seconds it kept others from writing."""
-    try:
-        with database.write() as session:
-            session.connection()  # begins: SQLite waits here for its turn
-            began = clock()
-            wrote = write(session, batch)
-            if not keep:
-                raise _TakenBack
-    except _TakenBack:
-        pass
+    with database.write(keep=keep) as session:
+        session.connection()  # begins: SQLite waits here for its turn
+        began = clock()
+        wrote = write(session, batch)
     return wrote, clock() - began

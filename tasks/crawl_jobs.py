@@ -88,7 +88,6 @@ def crawl(
             raise Busy(source.job)
         with recorded(source.job, recording) as record:
             errand = Errand(
-                run=record.run,
                 began=record.began,
                 round_began=_round(database, source.job, record.began),
                 key=key,
@@ -155,7 +154,6 @@ def plan(
     polite = setup.manners(settings, url)
     _require_something(database, source)
     errand = Errand(
-        run=0,
         began=now,
         round_began=_round(database, source.job, now),
         key=key,
@@ -174,21 +172,12 @@ def plan(
     )
 
 
-class _OnlyTried(Exception):
-    """Takes back what a plan wrote."""
-
-
 def _due_if_seeded(database: Database, source: Source, errand: Errand) -> dict[str, int]:
-    due: dict[str, int] = {}
     with database.read() as session:
         found = places(source, errand, source.seeds(known_works(session, source.name)))
-    try:
-        with database.write() as session:
-            frontier.add(session, source.name, found, errand.began)
-            due = frontier.waiting(session, source.name, errand.began, errand.began)
-            raise _OnlyTried
-    except _OnlyTried:
-        return due
+    with database.write(keep=False) as session:
+        frontier.add(session, source.name, found, errand.began)
+        return frontier.waiting(session, source.name, errand.began, errand.began)
 
 
 def _source(settings: CrawlerSettings, name: str) -> tuple[Source, str]:

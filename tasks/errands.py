@@ -15,13 +15,12 @@ from tasks.importing import rater_id
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One run: who runs it, since when its round goes on, and what bounds it.
+    """One run: when it and its round began, and what bounds it.
 
     A round begins with a run after one that was through; what was visited in a round is not
     visited again in it. `since`: what was visited later is fresh, whatever its kind.
     """
 
-    run: int
     began: datetime
     round_began: datetime
     key: bytes  # of the hash that stands for a person
@@ -74,9 +73,7 @@ def known_works(session: Session, source: str) -> list[KnownWork]:
         if row.webtoon_id is not None and not row.gone:
             codes.setdefault(row.webtoon_id, []).append(row.code)
     return [
-        KnownWork(
-            work.source, work.external_id, work.title, work.adult, tuple(codes.get(work.id, ()))
-        )
+        KnownWork(work.source, work.external_id, work.title, tuple(codes.get(work.id, ())))
         for work in catalogue.works(session)
         if not work.gone
     ]

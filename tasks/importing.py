@@ -54,10 +54,6 @@ class ImportedWorks:
     notes: tuple[Rejected, ...] = ()
 
 
-class OnlyTried(Exception):
-    """Takes back the transaction of a dry run."""
-
-
 class _Rated(NamedTuple):
     """A rating to be written: where it is from, and whether it is simulated."""
 

@@ -11,7 +11,7 @@ from db import catalogue, exports, feedback, readers
 from db.catalogue import Work
 from db.engine import Database
 from db.tables import Verdict
-from tasks.importing import OnlyTried, matched
+from tasks.importing import matched
 from tasks.lookup import Lookup
 
 SOURCE = "import"
@@ -59,13 +59,8 @@ def import_feedback(
     ]
     rows = len(said) + len(rejected)
     said.sort(key=lambda row: row.at)
-    try:
-        with database.write() as session:
-            written, spoke = _record(session, said)
-            if dry_run:
-                raise OnlyTried
-    except OnlyTried:
-        pass
+    with database.write(keep=not dry_run) as session:
+        written, spoke = _record(session, said)
     return ImportedFeedback(rows, written, len(said) - written, spoke, tuple(rejected))
 
 

@@ -80,8 +80,8 @@ class Record:
     """What a run has to say before its `recorded` ends: it sets `ended`, or calls `end`."""
 
     began: datetime
-    run: int  # its number
     _book: "_Book"
+    _run: int
     ended: Ended | None = None
     so_far: Mapping[str, object] = field(default_factory=dict)  # what a run that fails had done
     _noted: bool = False
@@ -91,7 +91,7 @@ class Record:
 
         Raises Superseded, which must not be caught within that transaction.
         """
-        self._book.finish(session, self.run, ended)
+        self._book.finish(session, self._run, ended)
         self.ended, self._noted = ended, True
 
     def close(self) -> None:
@@ -100,13 +100,13 @@ class Record:
             message = f"the job {self._book.job} does not say how it ended"
             raise RuntimeError(message)
         if not self._noted:
-            self._book.close(self.run, self.ended)
+            self._book.close(self._run, self.ended)
 
     def fail(self, error: BaseException) -> None:
         """Notes that the run failed, unless the database knows better or is away."""
         # Whatever fails here, the first error says better what is wrong.
         with suppress(DatabaseError, KeyboardInterrupt):
-            self._book.fail(self.run, error, self.so_far)
+            self._book.fail(self._run, error, self.so_far)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def recorded(job: str, recording: Recording) -> Iterator[Record]:
             raise Busy(job)
         book = _Book(job, recording)
         began = recording.clock()
-        record = Record(began, book.begin(began), book)
+        record = Record(began, book, book.begin(began))
         try:
             yield record
             record.close()

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, StatementError
 
-from db import readers
+from db import catalogue, readers
 from db.engine import Database, unreachable
 from db.errors import BadUrl, DatabaseError, Unreachable
 from tests.fakes.closed import closed
-from tests.plugins.library import NOON
+from tests.plugins.library import NOON, SHELF
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -310,3 +310,12 @@ def test_a_folder_is_no_database(tmp_path):
     assert str(refused.value) == (
         f"DATABASE_URL is a folder, and should be a file in one: {tmp_path}"
     )
+
+
+def test_what_is_not_to_be_kept_is_seen_within_and_gone_after(database):
+    with database.write(keep=False) as session:
+        catalogue.upsert(session, SHELF[:1], NOON)
+        within = len(catalogue.works(session))
+
+    with database.read() as session:
+        assert (within, catalogue.works(session)) == (1, [])
