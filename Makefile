@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 QUIETLY := </dev/null 1>&2
 
 .DEFAULT_GOAL := help
-.PHONY: help chat demo-crawl install test check pytest programs compose format bench clean
+.PHONY: help chat demo-crawl install test check pytest programs torch compose format bench bench-peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
 programs: ## Install the programs that tests talk to (PostgreSQL, Redis, Chromium), where allowed
 	@sh tests/programs.sh all $(QUIETLY)
 
+torch: $(VENV)/.development ## Install PyTorch, for the models that evaluations compare with
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch>=2.9,<2.14' $(QUIETLY)
+
 demo-crawl: $(VENV)/.product ## Crawl a replica of the sites on this machine, train on it, recommend
 	@sh tests/programs.sh browser $(QUIETLY)
 	@$(BIN)/python -m tests.replica.demo
@@ -49,8 +52,11 @@ format: $(VENV)/.development ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.development ## Run the benchmarks and print their figures
-	@for bench in $(filter-out %/folds.py,$(wildcard benchmarks/*.py)); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+bench: $(VENV)/.development ## Run the benchmarks into docs/benchmarks.md; ONLY=fit,update names some
+	@$(BIN)/python benchmarks/page.py $(if $(ONLY),--only $(ONLY)) $(if $(RATINGS),--ratings "$(RATINGS)")
+
+bench-peers: $(VENV)/.development ## The fit beside LensKit, Cornac and implicit, in environments of their own
+	@$(BIN)/python benchmarks/page.py --only peers/run
 
 clean: ## Remove the environment and caches; data in var/ stays
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,6 +2,12 @@
 and the three doors as real processes.
 """
 
+from hypothesis import settings
+
+# A busy machine is no failure.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
+
 pytest_plugins = (
     "tests.plugins.missing",
     "tests.plugins.databases",
