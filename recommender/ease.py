@@ -1,22 +1,32 @@
 """EASE: one matrix in closed form, learnt from who likes what together."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from recommender.errors import BadParameter, PenaltyTooSmall, TooFewInteractions
+from recommender import update
+from recommender.errors import (
+    ArtifactVersion,
+    BadInteractions,
+    BadParameter,
+    PenaltyTooSmall,
+    TooFewInteractions,
+)
 from recommender.gram import gram
 from recommender.interactions import AnyMatrix, Matrix, checked
-from recommender.linear import Linear
-from recommender.memory import refuse_too_much
+from recommender.linear import Linear, square
+from recommender.memory import give_back, refuse_too_much
 
 # Below this many items one BLAS thread: several would wait for each other more than they work.
 ONE_THREAD_ITEMS = 2_000
 # OpenBLAS's dpotrf crashes from here on when it runs in two threads.
 ONE_THREAD_ITEMS_FLOAT64 = 16_000
-MIRROR_ROWS = 512
+TILE = 256  # items: two square tiles of them stay in the cache
 MOST_L2 = 1e30  # the inverse of much more is 0 in float32
 
 
@@ -24,6 +34,16 @@ class Ease(Linear):
     """Embarrassingly Shallow Autoencoder (Steck 2019, https://arxiv.org/abs/1905.03375)."""
 
     kind = "ease"
+
+    def __init__(
+        self,
+        weights: NDArray[Any],
+        facts: Mapping[str, Any],
+        diagonal: NDArray[np.float64] | None = None,
+    ) -> None:
+        """`diagonal` (items,) is that of P = (XᵀX + penalty)⁻¹: with B all that `update` needs."""
+        super().__init__(weights, facts)
+        self.diagonal = diagonal
 
     @classmethod
     def fit(
@@ -52,37 +72,106 @@ class Ease(Linear):
         items = found.shape[1]
         refuse_too_much(items, items**2, precision.itemsize, memory_bytes)
         buffer = np.empty((items, items), dtype=precision)
+        diagonal = np.empty(items, dtype=np.float64)
         with blas_threads(buffer):
             gram(found, buffer)
+        if items >= ONE_THREAD_ITEMS:
+            give_back()
         facts = {"l2": float(l2), "dropout": float(dropout), "readers": found.shape[0]}
-        return cls(solve(buffer, l2, dropout), facts)
+        return cls(solve(buffer, l2, dropout, diagonal), facts, diagonal)
+
+    def update(self, added: AnyMatrix, removed: AnyMatrix | None = None) -> None:
+        """Learn readers `added` (readers, items) and forget `removed` ones, as a new fit would.
+
+        A reader who changed is removed as they were and added as they are. The answer is that of a
+        fit to all readers but for rounding (Woodbury's identity), in one pass over the weights for
+        every 256 readers; with dropout each item whose count changes is as dear as a reader. It
+        happens in place: let nobody ask the model meanwhile. A mapped model is copied first.
+        Raises, with the model as it was: BadInteractions for other columns, bad values, and for
+        removed readers whom the model, as far as it can tell, never learnt; ArtifactVersion if it
+        was saved without its diagonal; CatalogueTooLarge if there is no room for the copy.
+        """
+        items = len(self.weights)
+        coming = checked(added, items=items)
+        going = coming[:0] if removed is None else checked(removed, items=items)
+        if self.diagonal is None:
+            raise ArtifactVersion(
+                "found a model saved without the diagonal of its inverse, expected one to update"
+            )
+        readers = int(self.facts["readers"])
+        if going.shape[0] > readers:
+            raise BadInteractions(
+                f"found {going.shape[0]} removed readers, expected at most the {readers} learnt"
+            )
+        change = update.Change.of(coming, going, float(self.facts["dropout"]))
+        change.refuse_unlearnt(self.weights, self.diagonal)
+        if not self.weights.flags.writeable:
+            refuse_too_much(items, items**2, self.weights.itemsize)
+            self.weights = np.array(self.weights)
+        self.diagonal = change.applied(self.weights, self.diagonal)
+        self.facts["readers"] = readers + coming.shape[0] - going.shape[0]
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        found = super()._arrays()
+        return found if self.diagonal is None else {**found, "diagonal": self.diagonal}
+
+    @classmethod
+    def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
+        weights, diagonal = square(arrays["weights"]), arrays.get("diagonal")
+        if diagonal is not None and diagonal.shape != (len(weights),):
+            raise ValueError(f"diagonal has the shape {diagonal.shape}, expected ({len(weights)},)")
+        return cls(weights, facts, diagonal)
 
 
-def solve(buffer: NDArray[Any], l2: float, dropout: float = 0.0) -> NDArray[Any]:
+def solve(
+    buffer: NDArray[Any],
+    l2: float,
+    dropout: float = 0.0,
+    diagonal: NDArray[np.float64] | None = None,
+) -> NDArray[Any]:
     """B in closed form from XᵀX in the upper triangle of `buffer`, which becomes B.
 
-    The arguments are those of `Ease.fit`. Raises PenaltyTooSmall, with `buffer` then undefined.
+    The arguments are those of `Ease.fit`; into `diagonal` (items,) goes that of the inverse.
+    Raises PenaltyTooSmall, with `buffer` then undefined.
     """
     # Imported here, so that a process that only serves does not carry LAPACK.
     from scipy.linalg import get_lapack_funcs  # noqa: PLC0415
 
     potrf, potri = cast(Any, get_lapack_funcs(("potrf", "potri"), (buffer,)))
-    diagonal = np.einsum("ii->i", buffer)
-    diagonal += l2 + dropout / (1 - dropout) * diagonal
+    own = np.einsum("ii->i", buffer)
+    own += l2 + dropout / (1 - dropout) * own
     with blas_threads(buffer):
         # buffer.T is Fortran-ordered: LAPACK works in place, and its lower triangle is our upper.
         _, failed = potrf(buffer.T, lower=1, clean=0, overwrite_a=1)
         if failed == 0:
             _, failed = potri(buffer.T, lower=1, overwrite_c=1)
-    if failed:
+    if failed or not (np.isfinite(own) & (own > 0)).all():
         raise PenaltyTooSmall(
             f"found l2 = {l2:g}, with which {buffer.dtype} cannot tell the {len(buffer)} items "
             "apart; expected a larger one"
         )
-    _mirror(buffer)
-    buffer /= -diagonal.copy()  # B = -P / diag(P), column by column
-    diagonal[:] = 0
+    if diagonal is not None:
+        diagonal[:] = own
+    _divide(buffer, -own)
+    own[:] = 0
     return buffer
+
+
+def _divide(upper: NDArray[Any], divisors: NDArray[Any]) -> None:
+    """Make of an upper triangle the whole symmetric matrix, each column divided by its divisor."""
+
+    def stripe(start: int) -> None:
+        own = slice(start, start + TILE)
+        corner = np.triu(upper[own, own])
+        upper[own, own] = (corner + np.triu(corner, 1).T) / divisors[own]
+        for column in range(start + TILE, len(upper), TILE):
+            other = slice(column, column + TILE)
+            np.divide(upper[own, other].T, divisors[own], out=upper[other, own])
+            upper[own, other] /= divisors[other]
+
+    # No stripe reads or writes what belongs to another; long ones come first.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(stripe, range(0, len(upper), TILE)))
 
 
 def refuse_bad_penalty(l2: float) -> None:
@@ -95,25 +184,20 @@ def refuse_bad_penalty(l2: float) -> None:
 
 def blas_threads(matrix: NDArray[Any]) -> AbstractContextManager[object]:
     """As many BLAS threads as suit (items, items) `matrix`, until the context ends."""
-    import scipy.linalg.blas  # noqa: F401, PLC0415 - limits reach only what is loaded
-    from threadpoolctl import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        threadpool_limits,
-    )
-
     wide = matrix.dtype == np.float64 and len(matrix) >= ONE_THREAD_ITEMS_FLOAT64
     one = wide or len(matrix) < ONE_THREAD_ITEMS
-    return cast(
-        AbstractContextManager[object],
-        threadpool_limits(limits=1 if one else None, user_api="blas"),
+    limited = _controller().limit(limits=1 if one else None, user_api="blas")
+    return cast(AbstractContextManager[object], limited)
+
+
+@cache  # to look for the libraries takes as long as a small Gram matrix
+def _controller() -> Any:  # noqa: ANN401 - threadpoolctl is untyped
+    import scipy.linalg.blas  # noqa: F401, PLC0415 - limits reach only what is loaded
+    from threadpoolctl import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        ThreadpoolController,
     )
 
-
-def _mirror(upper: NDArray[Any]) -> None:
-    for start in range(0, len(upper), MIRROR_ROWS):
-        stop = min(start + MIRROR_ROWS, len(upper))
-        corner = np.triu(upper[start:stop, start:stop])
-        upper[start:stop, start:stop] = corner + np.triu(corner, 1).T
-        upper[stop:, start:stop] = upper[start:stop, stop:].T
+    return ThreadpoolController()
 
 
 def _refuse_bad_parameters(l2: float, dropout: float, dtype: np.dtype[Any]) -> None:

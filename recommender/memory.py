@@ -1,5 +1,6 @@
 """How much memory a fit may take, so that too large a catalogue is refused before any work."""
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -21,6 +22,15 @@ def refuse_too_much(items: int, cells: int, itemsize: int, limit: int | None = N
             f"found {items:,} items, whose matrix takes {needed / 2**30:,.1f} GiB to fit; "
             f"expected at most {available / 2**30:,.1f} GiB"
         )
+
+
+def give_back() -> None:
+    """Return to the system what the C library keeps of memory that was freed, where it can.
+
+    It keeps tens of megabytes of what a Gram matrix was made with, while the inverse needs room.
+    """
+    if os.name == "posix" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def usable(root: Path = Path("/")) -> int:

@@ -12,15 +12,12 @@ def top(scores: NDArray[Any], mask: NDArray[np.bool_] | None, k: int) -> NDArray
     Where `mask` (items,) is true, or a score is NaN, the item is never returned, so there may be
     fewer than `k`.
     """
-    hidden = np.isnan(scores) if mask is None else mask | np.isnan(scores)
-    rows = np.flatnonzero(~hidden)
+    costs = 0.0 - scores  # the best first; numpy puts NaN last, wherever it looks for an order
+    if mask is not None:
+        np.copyto(costs, np.nan, where=mask)
+    k = min(k, len(costs))
     if k <= 0:
-        return rows[:0]
-    allowed = scores[rows]
-    if k < len(rows):
-        last = np.partition(allowed, len(rows) - k)[len(rows) - k]
-        above = np.flatnonzero(allowed > last)
-        level = np.flatnonzero(allowed == last)[: k - len(above)]
-        best = np.sort(np.concatenate([above, level]))
-        rows, allowed = rows[best], allowed[best]
-    return rows[np.argsort(-allowed, kind="stable")]
+        return np.empty(0, dtype=np.intp)
+    last = np.partition(costs, k - 1)[k - 1]
+    rows = np.flatnonzero(~np.isnan(costs) if np.isnan(last) else costs <= last)
+    return rows[np.argsort(costs[rows], kind="stable")[:k]]

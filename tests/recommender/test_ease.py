@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recommender import gram
+from recommender import ease, gram
 from recommender.ease import Ease
 from recommender.errors import (
     BadInteractions,
@@ -84,6 +84,45 @@ def test_nothing_of_what_the_memory_held_is_left_in_the_gram_matrix(monkeypatch,
 
     np.testing.assert_array_equal(np.triu(out), np.triu((likes.T @ likes).toarray()))
     assert np.isfinite(out).all()
+
+
+def test_a_reader_without_likes_changes_nothing():
+    likes = random_likes()
+    with_nobody = sparse.csr_array(
+        sparse.vstack([likes[:30], likes[:0], 0 * likes[:4], likes[30:]])
+    )
+
+    found = Ease.fit(with_nobody, l2=2.0)
+
+    np.testing.assert_allclose(found.weights, Ease.fit(likes, l2=2.0).weights, atol=1e-6)
+
+
+def test_readers_who_like_everything_make_all_items_alike():
+    model = Ease.fit(np.ones((7, 5)), l2=2.0)
+
+    # By symmetry all weights are one b, with the least 7(1 - 4b)² + 2·4b²: b = 56 / 240.
+    expected = np.full((5, 5), 7 / 30)
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(model.weights, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("tile", [1, 7, 30, 256])
+def test_tiles_of_any_size_make_the_same_weights(monkeypatch, tile):
+    likes = random_likes(items=30)
+    monkeypatch.setattr(ease, "TILE", tile)
+
+    model = Ease.fit(likes, l2=3.0, dtype=np.float64)
+
+    np.testing.assert_allclose(model.weights, reference(likes, 3.0), atol=1e-9)
+
+
+def test_the_diagonal_of_the_inverse_is_kept():
+    likes = random_likes()
+
+    model = Ease.fit(likes, l2=3.0)
+
+    inverse = np.linalg.inv((likes.T @ likes).toarray().astype(np.float64) + 3 * np.eye(25))
+    np.testing.assert_allclose(model.diagonal, np.diag(inverse), rtol=1e-5)
 
 
 def test_float32_and_float64_recommend_the_same_twenty():
@@ -177,6 +216,7 @@ def test_a_reader_without_likes_scores_zero_everywhere():
         ([[1.0, -1.0]], BadInteractions),
         ([[1.0, 1e300]], BadInteractions),
         ([[1.0, 0.0], [0.0, 1.0]], TooFewInteractions),
+        ([[1.0], [1.0]], TooFewInteractions),
         (np.zeros((0, 0)), TooFewInteractions),
         (np.zeros((3, 4)), TooFewInteractions),
     ],
@@ -184,6 +224,13 @@ def test_a_reader_without_likes_scores_zero_everywhere():
 def test_what_cannot_be_learnt_from_is_refused(matrix, error):
     with pytest.raises(error, match=r"found .* expected"):
         Ease.fit(sparse.csr_array(np.asarray(matrix, dtype=np.float64)), l2=1.0)
+
+
+def test_an_entry_stored_twice_is_refused():
+    twice = sparse.coo_array(([1.0, 1.0], ([0, 0], [1, 1])), shape=(2, 2))
+
+    with pytest.raises(BadInteractions, match="found 1 entries stored twice"):
+        Ease.fit(twice, l2=1.0)
 
 
 @pytest.mark.parametrize("l2", [0, -1.0, np.nan, 1e-30])
@@ -247,7 +294,7 @@ def test_saved_and_loaded_it_is_the_same_model_mapped_from_disk(tmp_path):
 def test_serving_loads_no_linear_algebra():
     code = (
         "import sys, recommender.default, recommender.artifact, recommender.rank;"
-        "heavy = {'scipy.linalg', 'scipy.stats', 'scipy.sparse.linalg', 'torch'};"
+        "heavy = {'scipy.linalg', 'scipy.stats', 'scipy.sparse.linalg', 'torch', 'numba'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
 

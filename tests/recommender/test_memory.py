@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender import default_model, memory, training
+from recommender import aversion, default_model, memory, recipe, training, unrated
 from recommender.errors import CatalogueTooLarge
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -68,7 +68,8 @@ def test_training_holds_no_more_than_it_asked_for(monkeypatch, cold):
         ratings[:, ::cold] = 0
     features = sparse.csr_array(generator.random((items, 12)) < 0.25, dtype=np.float32)
     asked = []
-    monkeypatch.setattr(training, "BLOCK_ROWS", 16)
+    for module in (aversion, recipe, unrated):
+        monkeypatch.setattr(module, "BLOCK_ROWS", 16)
     monkeypatch.setattr(
         training, "refuse_too_much", lambda items, cells, size: asked.append(cells * size)
     )
@@ -84,3 +85,10 @@ def test_training_holds_no_more_than_it_asked_for(monkeypatch, cold):
     assert len(asked) == 1
     # Half of such a matrix is what blocks and readers take at this size.
     assert peak < asked[0] + items**2 * 4 / 2 + (4 << 20)
+
+
+def test_what_was_freed_can_be_given_back_anywhere(monkeypatch):
+    memory.give_back()
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())  # a C library without it
+
+    memory.give_back()
