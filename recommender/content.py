@@ -36,6 +36,11 @@ class Content:
             )
         return cls(_unit(features))
 
+    @property
+    def unit(self) -> Matrix:
+        """The features as compared, (items, features): rows of length 1, or 0 without any."""
+        return self._unit
+
     def scores(self, folded: AnyMatrix) -> NDArray[np.float32]:
         """Scores (readers, items) float32 of likes `folded` (readers, items). BadInteractions."""
         likes = checked(folded, items=self._unit.shape[0])

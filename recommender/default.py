@@ -1,27 +1,29 @@
-"""What ships: EASE where there are likes, content where there are none yet, all in one matrix."""
+"""What ships: one matrix of what readers and features say, linear in a reader's verdicts."""
 
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from recommender import aversion
+from recommender.aversion import Near
 from recommender.errors import BadInteractions, BadParameter
-from recommender.interactions import AnyMatrix, checked
+from recommender.interactions import AnyMatrix, Matrix, checked
 from recommender.linear import Rows, Stored, gathered, item_rows, square
+from recommender.popularity import lean
 from recommender.stars import LOW, half_stars, strengths
-
-# A dislike takes away half of what a like of the same item gives: on MovieLens, thirty dislikes of
-# films drawn by popularity cost 5 % of NDCG@100 with 1.0, and 1 % with 0.5 (benchmarks/folds.py).
-DISLIKE_WEIGHT = 0.5
 
 
 class DefaultModel(Stored):
-    """Linear in a reader's verdicts: Σ B[likes] + ½ Σ B[rated low] - w · Σ max(B[dislikes], 0).
+    """Linear in a reader's verdicts: Σ B[likes] + low · Σ B[rated low] - w · Σ A[dislikes].
 
-    `weights` is B (items, items), `popularity` (items,) float32 the share of readers who like an
-    item, `cold` (items,) bool the items nobody liked yet. For a reader without any verdict all
-    scores are 0: rank by `popularity` then.
+    `weights` is B (items, items), made by the recipe in `facts` (`recommender.recipe`); A is what
+    a dislike takes away (`recommender.aversion`), from `near` (items, 2 · nearest). `popularity`
+    (items,) float32 is the share of readers who like an item, `informative` (items,) float32 how
+    much a new reader's word on it tells (None in models of old), `cold` (items,) bool the items
+    nobody liked yet. For a reader without any verdict all scores are 0: rank by `popularity` then.
     """
 
     kind = "default"
@@ -32,11 +34,17 @@ class DefaultModel(Stored):
         popularity: NDArray[np.float32],
         cold: NDArray[np.bool_],
         facts: Mapping[str, Any],
+        *,
+        near: Near | None = None,
+        informative: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__(weights, facts)
         self.popularity = popularity
         self.cold = cold
+        self.informative = informative
+        self.near = np.empty((len(weights), 0), dtype=np.int32) if near is None else near
         self.dislike_weight = float(facts["dislike_weight"])
+        self.low = float(facts.get("low", LOW))
 
     @classmethod
     def fit(
@@ -46,15 +54,15 @@ class DefaultModel(Stored):
         seed: int = 0,
         *,
         l2: float | None = None,
-        dislike_weight: float = DISLIKE_WEIGHT,
+        dislike_weight: float = 1.0,
     ) -> Self:
         """Fit to `ratings` (readers, items), whole half-stars 1..10, of which 6 and more are likes.
 
         `item_features` (items, features), not negative, stand in for items without likes and help
-        those with few. Without `l2` the best of a grid is taken, on a tenth of readers chosen by
-        `seed`. Raises BadInteractions; TooFewInteractions if there is no like and no feature;
-        PenaltyTooSmall or BadParameter for an `l2` or `dislike_weight` out of range;
-        CatalogueTooLarge.
+        those with few. The recipe that ranks best for readers set aside by `seed` is taken, unless
+        `l2` says the penalty and that all else is as usual. Raises BadInteractions;
+        TooFewInteractions if there is no like and no feature; PenaltyTooSmall or BadParameter for
+        an `l2` or `dislike_weight` out of range; CatalogueTooLarge.
         """
         from recommender import training  # noqa: PLC0415 - LAPACK is for training alone
 
@@ -68,12 +76,19 @@ class DefaultModel(Stored):
             )
         trained = training.train(halves, features, seed, l2)
         facts = {
-            "l2": trained.l2,
+            **(trained.recipe.facts if trained.recipe else {}),
             "dislike_weight": float(dislike_weight),
             "readers": halves.shape[0],
             "rows": halves.nnz,
         }
-        return cls(trained.weights, trained.popularity, trained.cold, facts)
+        return cls(
+            trained.weights,
+            trained.popularity,
+            trained.cold,
+            facts,
+            near=trained.near,
+            informative=trained.informative,
+        )
 
     def scores(self, folded: AnyMatrix, disliked: AnyMatrix | None = None) -> NDArray[np.float32]:
         """Scores (readers, items) float32 of readers with half-stars `folded` (readers, items).
@@ -81,18 +96,21 @@ class DefaultModel(Stored):
         A like is 6 and more, so 8 will do; what is less counts as nearness, not as dislike.
         `disliked` (readers, items) marks the verdict "not for me". Raises BadInteractions.
         """
-        found = strengths(half_stars(folded, items=len(self.weights))) @ self.weights
+        items = len(self.weights)
+        found = strengths(half_stars(folded, items=items), self.low) @ self.weights
         if disliked is None:
             return np.asarray(found, dtype=np.float32)
-        marks = checked(disliked, items=len(self.weights))
+        marks = checked(disliked, items=items)
         if marks.shape[0] != len(found):
             raise BadInteractions(
                 f"found dislikes of {marks.shape[0]} readers, expected {len(found)}"
             )
-        marks.data = np.ones_like(marks.data)
-        rows = np.unique(marks.indices)
-        pushed = marks[:, rows] @ np.maximum(self.weights[rows], 0)
-        return np.asarray(found - self.dislike_weight * pushed, dtype=np.float32)
+        rows, places = np.unique(marks.indices, return_inverse=True)
+        each = np.diff(marks.indptr)
+        given = (np.repeat(aversion.share(each), each), places, marks.indptr)
+        named: Matrix = sparse.csr_array(given, shape=(marks.shape[0], len(rows)))
+        taken = named @ aversion.amounts(self.weights, self.near, rows)
+        return np.asarray(found - self.dislike_weight * taken, dtype=np.float32)
 
     def scores_of(
         self, liked_rows: Rows, disliked_rows: Rows = (), low_rows: Rows = ()
@@ -101,13 +119,23 @@ class DefaultModel(Stored):
 
         `low_rows` are items rated below three stars. Raises UnknownItem.
         """
-        found = gathered(self.weights, item_rows(liked_rows, len(self.weights)))
-        if len(low_rows):
-            found += LOW * gathered(self.weights, item_rows(low_rows, len(self.weights)))
+        items = len(self.weights)
+        found = gathered(self.weights, item_rows(liked_rows, items))
+        if len(low_rows) and self.low:
+            found += self.low * gathered(self.weights, item_rows(low_rows, items))
         if len(disliked_rows):
-            pushed = np.maximum(self.weights[item_rows(disliked_rows, len(self.weights))], 0)
-            found -= np.float32(self.dislike_weight) * pushed.sum(axis=0)
+            taken = aversion.amounts(self.weights, self.near, item_rows(disliked_rows, items))
+            found -= self._each_of(len(taken)) * taken.sum(axis=0)
         return found
+
+    def lean(self, likes: int) -> NDArray[np.float32]:
+        """What to add to `scores_of` (items,) to rank for somebody with so many likes.
+
+        See `recommender.popularity.lean`. Zeros for models of old, whose scores have other units.
+        """
+        if "power" not in self.facts:
+            return np.zeros(len(self.weights), dtype=np.float32)
+        return lean(self.popularity, int(self.facts["readers"]), likes)
 
     def explain(
         self,
@@ -124,22 +152,44 @@ class DefaultModel(Stored):
         items = len(self.weights)
         (item,) = item_rows([item_row], items)
         column = self.weights[:, item]
-        pushed = np.maximum(column[item_rows(disliked_rows, items)], 0).astype(np.float64)
+        disliked = item_rows(disliked_rows, items)
+        taken = aversion.amounts(self.weights, self.near, disliked)[:, item]
         parts = (
             column[item_rows(liked_rows, items)].astype(np.float64),
-            0.0 - self.dislike_weight * pushed,
-            LOW * column[item_rows(low_rows, items)].astype(np.float64),
+            0.0 - self._each_of(len(taken)) * taken.astype(np.float64),
+            self.low * column[item_rows(low_rows, items)].astype(np.float64),
         )
         return np.concatenate(parts)
 
+    def _each_of(self, dislikes: int) -> np.float32:
+        return np.float32(self.dislike_weight * float(aversion.share(np.array(dislikes))))
+
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {"weights": self.weights, "popularity": self.popularity, "cold": self.cold}
+        arrays = {"weights": self.weights, "popularity": self.popularity, "cold": self.cold}
+        if self.informative is not None:
+            arrays["informative"] = self.informative
+        return {**arrays, "near": self.near}
 
     @classmethod
     def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
         weights, popularity, cold = (arrays[name] for name in ("weights", "popularity", "cold"))
         items = len(square(weights))
-        for name, array in (("popularity", popularity), ("cold", cold)):
-            if array.shape != (items,):
+        # Models of earlier versions lack these two, and work without.
+        near, informative = arrays.get("near"), arrays.get("informative")
+        for name, array in (
+            ("popularity", popularity),
+            ("cold", cold),
+            ("informative", informative),
+        ):
+            if array is not None and array.shape != (items,):
                 raise ValueError(f"{name} has the shape {array.shape}, expected ({items},)")
-        return cls(weights, popularity, cold, facts)
+        if near is not None:
+            _refuse_bad_neighbours(near, items)
+        return cls(weights, popularity, cold, facts, near=near, informative=informative)
+
+
+def _refuse_bad_neighbours(near: Near, items: int) -> None:
+    if near.ndim != 2 or len(near) != items or near.dtype.kind != "i":
+        raise ValueError(f"near is {near.dtype}{near.shape}, expected whole numbers ({items}, n)")
+    if near.size and not 0 <= near.min() <= near.max() < items:
+        raise ValueError(f"near holds {near.min()}..{near.max()}, expected 0..{items - 1}")

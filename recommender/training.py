@@ -1,59 +1,46 @@
-"""How the matrix that ships is fitted: EASE beside content for what nobody liked yet."""
+"""How the matrix that ships is fitted: by a recipe where there are likes, by content elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender import aversion, unrated
+from recommender.aversion import Near
 from recommender.content import Content
-from recommender.ease import blas_threads, refuse_bad_penalty, solve
+from recommender.ease import blas_threads, refuse_bad_penalty
 from recommender.errors import TooFewInteractions
 from recommender.gram import gram
 from recommender.interactions import LIKE, Matrix
 from recommender.memory import refuse_too_much
-from recommender.popularity import shares
+from recommender.popularity import informative, shares
+from recommender.recipe import Prior, Recipe, best_recipe, learn, mix
+from recommender.spectral import Spectral
 from recommender.stars import strengths
-from recommender.tuning import best_l2, most_liked
+from recommender.tuning import most_liked
 
-# The figures below are printed by benchmarks/folds.py, on the folds of MovieLens by which the
-# constants were chosen: the reasons for the choices, not an estimate of what they gain elsewhere.
-
-# How much penalty popular items get on top (EDLAE), and how much the features weigh beside the
-# readers, as a share of l2. NDCG@100 is .471, without the first .470, without the second .464.
-DROPOUT = 0.33
-PRIOR_SHARE = 0.1
-# An item without likes must be found, but not push out what readers are known to love. With the
-# highest twentieth of scores as high as elsewhere, the very highest stay below; with a tenth of
-# the films hidden from the fit, NDCG@100 is .434, without any content .427, with 2.0 .433.
-COLD_SHARE = 1.0
-# Among hidden films alone, 20 neighbours give NDCG@20 .123, all similarities .094.
-NEIGHBOURS = 20
-# Where content is all there is, what lies beyond the neighbours still orders the rest.
+SAMPLE_READERS = 500  # by whom the scores' unit is taken
+# Where content is all there is, what lies beyond the nearest still orders the rest.
 REST_SHARE = 0.1
-# After one like, so many rated works come before the first that nobody rated.
-FIRST_WARM = 3
-CALIBRATION_READERS = 500
-BLOCK_ROWS = 256  # of the item-by-item matrix, worked on at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """Weights (items, items), popularity (items,), cold (items,), and the penalty chosen."""
+    """Weights (items, items), popularity, cold and informative (items,), near (items, 40)."""
 
     weights: NDArray[np.float32]
     popularity: NDArray[np.float32]
     cold: NDArray[np.bool_]
-    l2: float
+    near: Near
+    informative: NDArray[np.float32]
+    recipe: Recipe | None = field(default=None)  # None where nothing was liked together
 
 
 def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) -> Trained:
     """Fit to half-stars (readers, items) and features (items, features), as in `DefaultModel.fit`.
 
-    Items with likes get EASE, its Gram matrix helped by the items' similarity as if by a few more
-    readers. Where the row or the column belongs to an item without likes, the weight is the
-    similarity to one of the 20 nearest items, scaled so that the highest twentieth of training
-    readers' scores for such items is as high, on average, as for the others.
+    Items with likes get the recipe's weights; those without are mixtures of them, by features.
     """
     if l2 is not None:
         refuse_bad_penalty(l2)
@@ -69,113 +56,58 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
             f"found no like among {halves.nnz} ratings of {readers} readers and no item "
             "features, expected one or the other"
         )
-    inputs = strengths(halves)
-    together = inputs[:, warm]
-    if np.diff(together.indptr).max(initial=0) < 2:
+    count = aversion.nearest_of(items)
+    near = np.repeat(np.arange(items, dtype=np.int32)[:, None], count, axis=1)
+    recipe = None
+    if np.diff(halves[:, warm].indptr).max(initial=0) < 2:
         # Nothing was liked together: content alone, or popularity alone if there is none.
         weights = np.zeros((items, items), dtype=np.float32)
         if content is not None:
-            _set_nearest(weights, content, np.arange(items), REST_SHARE)
-        return Trained(weights, popularity, cold, 0.0)
-    if l2 is None:
-        l2 = _chosen(together, content, warm, seed)
-    learnt = _learn(together, content, warm, l2)
-    if not cold.any():
-        return Trained(learnt, popularity, cold, l2)
-    weights = np.zeros((items, items), dtype=np.float32)
-    weights[np.ix_(warm, warm)] = learnt
-    del learnt
-    if content is not None:
-        _fill(weights, content, cold, inputs, np.random.default_rng(seed))
-    return Trained(weights, popularity, cold, l2)
+            unrated.set_nearest(weights, content, REST_SHARE)
+    else:
+        recipe = _recipe(halves, content, warm, seed, l2)
+        order = np.random.default_rng(seed).permutation(readers)
+        sample = strengths(halves[np.sort(order[:SAMPLE_READERS])], recipe.low)
+        together = _read_together(halves[:, warm], count)
+        weights = _learnt(halves[:, warm], content, warm, recipe, sample[:, warm])
+        near[warm] = warm[together]
+        if cold.any() and content is not None:
+            weights = unrated.filled(weights, content, cold, sample)
+        elif cold.any():
+            weights = unrated.placed(weights, cold)
+    near = np.hstack([near, aversion.recommended(weights, count)])
+    return Trained(weights, popularity, cold, near, informative(halves), recipe)
 
 
-def _chosen(inputs: Matrix, content: Content | None, warm: NDArray[np.intp], seed: int) -> float:
-    columns = most_liked(inputs)
-    prior = None
-    if content is not None:
-        prior = content.cosines(warm[columns], warm[columns])
-        np.fill_diagonal(prior, 1)
-    return best_l2(inputs[:, columns], prior, prior_share=PRIOR_SHARE, dropout=DROPOUT, seed=seed)
+def _recipe(
+    halves: Matrix, content: Content | None, warm: NDArray[np.intp], seed: int, l2: float | None
+) -> Recipe:
+    if l2 is not None:
+        return Recipe(l2)
+    columns = warm[most_liked(strengths(halves[:, warm]))]
+    prior = None if content is None else Prior(content, columns)
+    return best_recipe(halves[:, columns], prior, seed)
 
 
-def _learn(
-    inputs: Matrix, content: Content | None, warm: NDArray[np.intp], l2: float
+def _learnt(
+    halves: Matrix,
+    content: Content | None,
+    warm: NDArray[np.intp],
+    recipe: Recipe,
+    sample: Matrix,
 ) -> NDArray[np.float32]:
-    buffer = np.empty((len(warm), len(warm)), dtype=np.float32)
-    with blas_threads(buffer):
-        gram(inputs, buffer)
-    if content is not None:
-        share = np.float32(PRIOR_SHARE * l2)
-        for block in _blocks(warm):
-            upper = slice(block.start, None)
-            buffer[block, upper] += share * content.cosines(warm[block], warm[upper])
-        np.einsum("ii->i", buffer)[:] += share  # every item is like itself
-    return solve(buffer, l2, DROPOUT)
+    """The weights of the rated items."""
+    inputs = strengths(halves, recipe.low)
+    prior = None if content is None else Prior(content, warm)
+    weights, diagonal = learn(inputs, recipe, prior)
+    spectral = Spectral.fit(inputs) if recipe.mix[1] else None
+    mix(weights, diagonal, recipe, sample, spectral)
+    return weights
 
 
-def _fill(
-    weights: NDArray[np.float32],
-    content: Content,
-    cold: NDArray[np.bool_],
-    inputs: Matrix,
-    generator: np.random.Generator,
-) -> None:
-    """Set the columns and rows of `cold` items, block by block: nothing of their size is held."""
-    columns, warm = np.flatnonzero(cold), np.flatnonzero(~cold)
-    _set_nearest(weights, content, columns)
-    sample = generator.permutation(inputs.shape[0])[:CALIBRATION_READERS]
-    readers = inputs[np.sort(sample)]
-    known = readers.toarray() > 0
-    reached = readers @ weights
-    high = _high(reached[:, columns][~known[:, columns]])
-    scale = COLD_SHARE * _high(reached[~(known | cold)]) / (high or 1)
-    weights *= np.where(cold, np.float32(scale), np.float32(1))
-    for block in _blocks(columns):
-        weights[np.ix_(columns[block], warm)] = weights[np.ix_(warm, columns[block])].T
-    for block in _blocks(warm):
-        rows = weights[warm[block]]
-        weights[np.ix_(warm[block], columns)] *= _modest(rows[:, warm], rows[:, columns])
-
-
-def _modest(learnt: NDArray[np.float32], content: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(rows, 1) factors up to 1 that keep each row's `content` below its own best weights.
-
-    The scale fits readers with many likes. After a single one EASE's weights are small beside a
-    similarity, and a first slate would be all unknown works.
-    """
-    last = learnt.shape[1] - min(FIRST_WARM, learnt.shape[1])
-    bar = np.partition(learnt, last, axis=1)[:, last].clip(min=0)
-    highest = content.max(axis=1, initial=0)
-    factors = np.minimum(1, bar / np.where(highest > 0, highest, 1))
-    return np.asarray(factors[:, None], dtype=np.float32)
-
-
-def _set_nearest(
-    weights: NDArray[np.float32], content: Content, columns: NDArray[np.intp], rest: float = 0.0
-) -> None:
-    """Set `columns` to the similarity to their 20 nearest items, and `rest` of it to all others.
-
-    All of a tie stay and share their weight.
-    """
-    everything = np.arange(len(weights))
-    kept = min(NEIGHBOURS, len(weights))
-    for block in _blocks(columns):
-        similar = content.cosines(columns[block], everything)
-        edge = np.partition(similar, len(weights) - kept, axis=1)[:, [len(weights) - kept]]
-        near = np.where((similar >= edge) & (similar > 0), similar, np.float32(0))
-        counts = (near > 0).sum(axis=1, keepdims=True)
-        near *= np.minimum(1, kept / np.maximum(counts, 1))
-        weights[:, columns[block]] = (near + np.float32(rest) * similar).T
-
-
-def _blocks(rows: NDArray[np.intp]) -> list[slice]:
-    return [slice(start, start + BLOCK_ROWS) for start in range(0, len(rows), BLOCK_ROWS)]
-
-
-def _high(scores: NDArray[np.float32]) -> float:
-    """The mean of the highest twentieth; 0 of nothing or nothing above 0."""
-    if not len(scores):
-        return 0.0
-    top = np.partition(scores, len(scores) - 1 - len(scores) // 20)[-1 - len(scores) // 20 :]
-    return max(0.0, float(top.mean()))
+def _read_together(halves: Matrix, count: int) -> Near:
+    likes: Matrix = sparse.csr_array((halves >= LIKE).astype(np.float32))
+    upper = np.empty((halves.shape[1], halves.shape[1]), dtype=np.float32)
+    with blas_threads(upper):
+        gram(likes, upper)
+    return aversion.read_together(upper, count)

@@ -1,6 +1,6 @@
-"""The ridge penalty that predicts best for readers who are kept apart while it is chosen."""
+"""The penalty that predicts best for readers who are kept apart while it is chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,25 +8,53 @@ from numpy.typing import NDArray
 
 from recommender.ease import blas_threads, solve
 from recommender.errors import PenaltyTooSmall, TooFewInteractions
-from recommender.evaluation import Fold, fold, measure
+from recommender.evaluation import Fold, fold
 from recommender.gram import gram
-from recommender.interactions import AnyMatrix, Matrix, checked
+from recommender.interactions import Matrix
+from recommender.metrics import ndcg
 
-GRID = (20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0)
-SHARE = 0.1
+GRID = (25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0)
+SHARE = 0.2
+SETS = 5
+ENOUGH_ASIDE = 1_200  # readers in all: enough to tell, and quick
 MOST_ITEMS = 2_000  # enough to choose a penalty, and quick
 ENOUGH_READERS = 20  # with fewer to validate on, chance would choose
-REPEATS = 3
-SETTLED_READERS = 100  # from here on one split is enough
-METRIC = "ndcg@100"
+K = 100
+SURE_ERRORS = 3  # standard errors
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    weights: NDArray[np.float32]
+@dataclass(frozen=True, slots=True, eq=False)
+class Aside:
+    """Rows of readers to fit on, and a fold of the others to choose by."""
 
-    def scores(self, folded: AnyMatrix, /) -> NDArray[np.float32]:
-        return np.asarray(checked(folded) @ self.weights, dtype=np.float32)
+    rest: Matrix
+    folded: Fold
+
+
+def asides(ratings: Matrix, threshold: float, seed: int = 0) -> Iterator[Aside]:
+    """Five sets, a fifth of the readers of `ratings` (readers, items) each; of many, fewer sets.
+
+    `threshold` and more is to be found. Nothing where there are too few to tell.
+    """
+    readers = ratings.shape[0]
+    size = min(round(SHARE * readers), ENOUGH_ASIDE // 3)
+    if size < ENOUGH_READERS:
+        return
+    order = np.random.default_rng(seed).permutation(readers)
+    for n in range(min(SETS, readers // size, -(-ENOUGH_ASIDE // size))):
+        aside = np.sort(order[n * size : (n + 1) * size])
+        rest = np.ones(readers, dtype=bool)
+        rest[aside] = False
+        try:
+            folded = fold(ratings[aside], seed, threshold=threshold)
+        except TooFewInteractions:
+            return
+        yield Aside(ratings[np.flatnonzero(rest)], folded)
+
+
+def rule_of_thumb(readers: int) -> float:
+    """A penalty for too few readers to choose one on: a fifth of their number, 1 to 100."""
+    return float(np.clip(readers / 5, 1, 100))
 
 
 def most_liked(inputs: Matrix) -> NDArray[np.intp]:
@@ -35,67 +63,71 @@ def most_liked(inputs: Matrix) -> NDArray[np.intp]:
     return np.sort(np.argsort(-liked, kind="stable")[:MOST_ITEMS])
 
 
-def best_l2(
-    inputs: Matrix,
-    prior: NDArray[np.float32] | None = None,
-    *,
-    prior_share: float = 0.0,
-    dropout: float = 0.0,
-    seed: int = 0,
-    grid: Sequence[float] = GRID,
-) -> float:
-    """The `l2` of `grid` with the best NDCG@100 on a tenth of readers; entries of 1.0 are wanted.
+def quality(scores: NDArray[np.float32], folded: Fold) -> float:
+    """Mean NDCG@100 of `scores` (readers, items), which are spoilt; ties fall anyhow."""
+    readers, items = scores.shape
+    wanted = np.diff(folded.wanted.indptr).astype(np.int64)
+    rows = np.repeat(np.arange(readers), np.diff(folded.known.indptr))
+    scores[rows, folded.known.indices] = -np.inf
+    kept = min(K, items)
+    best = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, order, axis=1)
+    hits = np.zeros((readers, K), dtype=bool)
+    hits[:, :kept] = np.take_along_axis(folded.wanted.toarray() > 0, best, axis=1)
+    return float(ndcg(hits, wanted, K).mean())
 
-    `inputs` (readers, items) holds 1.0 for a like and less for what counts less. The fit is
-    `recommender.ease.solve` on XᵀX + prior_share·l2·prior. Give it the `most_liked` items only:
-    it holds four matrices (items, items). With too few readers to tell, a rule of thumb: a fifth
-    of their number, 1 to 100.
+
+def best_l2(likes: Matrix, *, seed: int = 0, grid: Sequence[float] = GRID) -> float:
+    """The `l2` `between` those of `grid` with the best NDCG@100 of EASE on readers set aside.
+
+    `likes` (readers, items) holds 1.0 for a like. Give it the `most_liked` items only. With too
+    few readers to tell, the rule of thumb.
     """
-    readers = inputs.shape[0]
-    thumb = float(np.clip(readers / 5, 1, 100))
-    if round(SHARE * readers) < ENOUGH_READERS:
-        return thumb
-    generator = np.random.default_rng(seed)
-    repeats = 1 if round(SHARE * readers) >= SETTLED_READERS else REPEATS
-    totals = np.zeros(len(grid))
-    for _ in range(repeats):
-        order = generator.permutation(readers)
-        aside, rest = np.split(order, [round(SHARE * readers)])
-        try:
-            folded = fold(inputs[np.sort(aside)], seed, threshold=1.0)
-        except TooFewInteractions:
-            return thumb
-        totals += _qualities(
-            inputs[np.sort(rest)],
-            folded,
-            prior,
-            prior_share=prior_share,
-            dropout=dropout,
-            grid=grid,
-        )
-    return float(grid[int(totals.argmax())])
+    found: dict[float, list[float]] = {l2: [] for l2 in grid}
+    for aside in asides(likes, 1.0, seed):
+        for together, l2 in _grams(aside.rest, grid):
+            found[l2].append(_of_ease(aside, together, l2))
+    if not found[grid[0]]:
+        return rule_of_thumb(likes.shape[0])
+    return between({l2: np.array(qualities) for l2, qualities in found.items()})
 
 
-def _qualities(
-    inputs: Matrix,
-    folded: Fold,
-    prior: NDArray[np.float32] | None,
-    *,
-    prior_share: float,
-    dropout: float,
-    grid: Sequence[float],
-) -> NDArray[np.float64]:
-    together = np.empty((inputs.shape[1], inputs.shape[1]), dtype=np.float32)
+def between(by_l2: Mapping[float, NDArray[np.float64]]) -> float:
+    """The penalty at the top of the parabola through the best of `by_l2` and its two neighbours.
+
+    In logarithms of equal steps; at an end of the grid, the end. A quarter more, as the fit that
+    follows is to all readers and these qualities are of fits to four fifths of them.
+    """
+    grid = sorted(by_l2)
+    means = [float(by_l2[l2].mean()) for l2 in grid]
+    best = int(np.argmax(means))
+    step = 0.0
+    if 0 < best < len(grid) - 1:
+        below, top, above = means[best - 1 : best + 2]
+        bend = below - 2 * top + above
+        step = 0.5 * (below - above) / bend if bend < 0 else 0.0
+    ratio = grid[best + (1 if step > 0 else -1)] / grid[best] if step else 1.0
+    return float(grid[best] * ratio ** abs(step) / (1 - SHARE))
+
+
+def surely(gains: NDArray[np.float64]) -> bool:
+    """Whether these gains, one for each set of readers, are more than chance: three errors."""
+    if len(gains) < 2:
+        return False
+    return bool(gains.mean() > SURE_ERRORS * gains.std(ddof=1) / np.sqrt(len(gains)))
+
+
+def _grams(likes: Matrix, grid: Sequence[float]) -> Iterator[tuple[NDArray[np.float32], float]]:
+    together = np.empty((likes.shape[1], likes.shape[1]), dtype=np.float32)
     with blas_threads(together):
-        gram(inputs, together)
-    found = np.full(len(grid), -1.0)
-    for n, l2 in enumerate(grid):
-        buffer = together.copy()
-        if prior is not None:
-            buffer += np.float32(prior_share * l2) * prior
-        try:
-            candidate = _Candidate(solve(buffer, l2, dropout))
-        except PenaltyTooSmall:
-            continue
-        found[n] = measure(candidate, folded, (100,)).per_reader[METRIC].mean()
-    return found
+        gram(likes, together)
+    return ((together.copy(), l2) for l2 in grid)
+
+
+def _of_ease(aside: Aside, buffer: NDArray[np.float32], l2: float) -> float:
+    try:
+        weights = solve(buffer, l2)
+    except PenaltyTooSmall:
+        return 0.0
+    return quality(np.asarray(aside.folded.known @ weights, dtype=np.float32), aside.folded)

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from recommender.content import Content, binary
 from recommender.errors import BadInteractions, TooFewInteractions, UnknownItem
-from recommender.popularity import Popularity
+from recommender.popularity import Popularity, lean
 
 
 def test_popularity_is_the_share_of_readers_who_like_an_item():
@@ -104,3 +104,18 @@ def test_content_without_any_feature_is_refused():
         Content.fit(sparse.csr_array((3, 2)))
     with pytest.raises(BadInteractions):
         Content.fit(sparse.csr_array([[1.0, -1.0]]))
+
+
+def test_who_said_little_is_led_to_what_most_like_and_the_less_so_the_more_they_say():
+    popularity = np.array([0.4, 0.1, 0.025, 0], dtype=np.float32)
+
+    first, many = (lean(popularity, 10**9, likes) for likes in (1, 40))
+
+    # Logarithms two doublings apart: a deviation of √(8/3) doublings. Unrated is as the last.
+    step = 2 / np.sqrt(8 / 3)
+    np.testing.assert_allclose(first, 0.05 * step * np.array([1, 0, -1, -1]), atol=1e-5)
+    np.testing.assert_allclose(many, first / 2, atol=1e-6)
+
+
+def test_where_nobody_liked_anything_there_is_nowhere_to_lean():
+    assert not lean(np.zeros(3, dtype=np.float32), 0, 0).any()

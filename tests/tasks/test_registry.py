@@ -101,7 +101,14 @@ def test_a_folder_is_told_with_its_files_and_what_is_wrong_with_them(three, mode
         registry.folder(model_dir, registry.get(three, name)) for name in ("first", "second")
     )
 
-    assert list(sound.files) == ["cold.npy", "manifest.json", "popularity.npy", "weights.npy"]
+    assert list(sound.files) == [
+        "cold.npy",
+        "informative.npy",
+        "manifest.json",
+        "near.npy",
+        "popularity.npy",
+        "weights.npy",
+    ]
     assert sound.files["cold.npy"] == (model_dir / "first" / "cold.npy").stat().st_size
     assert sound.damage is None
     assert "weights.npy" not in damaged.files

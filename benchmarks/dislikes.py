@@ -1,0 +1,142 @@
+"""What one dislike does: `python benchmarks/dislikes.py --ratings ratings.csv`.
+
+Folds as in benchmarks/folds.py. Each held-out reader dislikes one film they do not come to like:
+out of their own twenty best suggestions, which is the hard case, or drawn by popularity. Then of
+its twenty nearest (the cosine of who likes them, on the training readers), how many fewer are
+among the next twenty, and what it costs: NDCG@100 beside that of the same list without the film.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from folds import Variant, fitted, liked, read, splits
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender import default_model
+from recommender.evaluation import Fold, measure
+from recommender.interactions import AnyMatrix, Matrix
+from recommender.rank import top
+
+NEAREST = SLATE = 20
+MANY = 30
+Draw = Callable[[default_model, Fold, np.random.Generator], NDArray[np.intp]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A model that is told of `disliked` (readers, items) too, or only leaves those out."""
+
+    model: default_model
+    disliked: Matrix
+    counts: bool
+
+    def scores(self, folded: AnyMatrix, /) -> NDArray[np.float32]:
+        """Scores (readers, items), NaN for what was disliked."""
+        scores = self.model.scores(folded, self.disliked if self.counts else None)
+        scores[self.disliked.toarray() > 0] = np.nan
+        return scores
+
+
+def suggested(model: default_model, shown: Fold, generator: np.random.Generator) -> NDArray:
+    """One of each reader's twenty best that they do not come to like; the first if they do all."""
+    slates = slates_of(model.scores(shown.known), shown.known)
+    wanted = shown.wanted.toarray() > 0
+    picks = []
+    for slate, mine in zip(slates, wanted, strict=True):
+        unwanted = slate[~mine[slate]]
+        picks.append(generator.choice(unwanted) if len(unwanted) else slate[0])
+    return np.array(picks)
+
+
+def popular(model: default_model, shown: Fold, generator: np.random.Generator) -> NDArray:
+    """One film each that is neither known nor wanted, by its share of likes."""
+    free = (shown.known.toarray() == 0) & (shown.wanted.toarray() == 0)
+    chance = model.popularity * free
+    return np.array([generator.choice(len(row), p=row / row.sum()) for row in chance])
+
+
+def slates_of(scores: NDArray[np.float32], known: Matrix) -> list[NDArray[np.intp]]:
+    """Everybody's twenty best."""
+    masks = known.toarray() > 0
+    return [top(row, mask, SLATE) for row, mask in zip(scores, masks, strict=True)]
+
+
+def nearest(rest: Matrix) -> NDArray[np.intp]:
+    """The twenty films with the highest cosine to each, (items, 20)."""
+    likes = liked(rest)
+    together = (likes.T @ likes).toarray()
+    lengths = np.sqrt(np.maximum(np.diag(together), 1))
+    cosines = together / np.outer(lengths, lengths)
+    np.fill_diagonal(cosines, -1)
+    return np.argsort(-cosines, axis=1)[:, :NEAREST]
+
+
+def effect(
+    ratings: Matrix, features: Matrix, draw: Draw, weights: tuple[float, ...]
+) -> dict[float, tuple[float, float]]:
+    """By the weight of a dislike: the share of neighbours that is gone, the change of NDCG@100."""
+    counts = {weight: [0, 0] for weight in weights}
+    quality: dict[float, list[tuple[float, float]]] = {weight: [] for weight in weights}
+    for rest, shown, number in splits(ratings):
+        model = fitted(rest, features, Variant("as it ships"))
+        near = nearest(rest)
+        picks = draw(model, shown, np.random.default_rng(number))
+        readers = np.arange(len(picks))
+        shape = shown.known.shape
+        disliked = sparse.csr_array((np.ones(len(picks), bool), (readers, picks)), shape=shape)
+        for weight in weights:
+            model.dislike_weight = weight
+            both = [Told(model, disliked, counts=told) for told in (False, True)]
+            for n, each in enumerate(both):
+                slates = slates_of(each.scores(shown.known), shown.known)
+                counts[weight][n] += sum(
+                    len(np.intersect1d(near[pick], slate))
+                    for pick, slate in zip(picks, slates, strict=True)
+                )
+            reports = [measure(each, shown, (100,)).per_reader["ndcg@100"] for each in both]
+            quality[weight] += list(zip(*reports, strict=True))
+    found = {}
+    for weight in weights:
+        before, after = np.mean(quality[weight], axis=0)
+        had, has = counts[weight]
+        found[weight] = (1 - has / had, after / before - 1)
+    return found
+
+
+def at_random(ratings: Matrix, features: Matrix) -> float:
+    """The change of NDCG@100 by thirty dislikes drawn by popularity, which say nothing."""
+    before, after = [], []
+    for rest, shown, number in splits(ratings):
+        model = fitted(rest, features, Variant("as it ships"))
+        generator = np.random.default_rng(number)
+        chance = model.popularity / model.popularity.sum()
+        marks = np.zeros(shown.known.shape, dtype=bool)
+        for row in marks:
+            row[generator.choice(len(row), MANY, replace=False, p=chance)] = True
+        marks &= (shown.known.toarray() == 0) & (shown.wanted.toarray() == 0)
+        disliked = sparse.csr_array(marks)
+        for told, values in ((False, before), (True, after)):
+            report = measure(Told(model, disliked, told), shown, (100,))
+            values.append(report.per_reader["ndcg@100"])
+    return float(np.concatenate(after).mean() / np.concatenate(before).mean() - 1)
+
+
+def main() -> None:
+    """Print a line for each way to draw and each weight."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ratings", type=Path, required=True, help="ratings.csv of MovieLens")
+    ratings, features = read(parser.parse_args().ratings)
+    print("one dislike                      neighbours gone   NDCG@100")
+    for name, draw in (("out of the twenty best", suggested), ("by popularity", popular)):
+        for weight, (gone, change) in effect(ratings, features, draw, (0.5, 1.0, 1.5)).items():
+            print(f"  {name:24} x {weight:<4} {gone:14.0%} {change:+14.1%}", flush=True)
+    print(f"{MANY} dislikes by popularity, which say nothing of the reader: ", end="")
+    print(f"{at_random(ratings, features):+.1%}")
+
+
+if __name__ == "__main__":
+    main()
