@@ -12,6 +12,7 @@ from tasks import (
     cli_data,
     cli_database,
     cli_doctor,
+    cli_evaluate,
     cli_export,
     cli_import,
     cli_match,
@@ -46,7 +47,7 @@ app.command("train")(cli_data.train)
 app.command("status")(cli_status.status)
 app.command("recommend")(cli_taste.recommend)
 app.command("why")(cli_taste.why)
-app.command("evaluate")(cli_taste.evaluate)
+app.command("evaluate")(cli_evaluate.evaluate)
 app.command("report")(cli_report.report)
 app.command("doctor")(cli_doctor.doctor)
 app.command("backup")(cli_backup.backup)

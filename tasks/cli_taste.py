@@ -1,17 +1,15 @@
-"""webtoonctl recommend, why and evaluate: what the model makes of likes, and how well."""
+"""webtoonctl recommend and why: what the model makes of likes."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasks.cli_common import AsJson, as_json, model_dir, note, opened, progress, say, table
+from tasks.cli_common import AsJson, as_json, model_dir, note, opened, say, table
 
 if TYPE_CHECKING:
     from db.catalogue import Work
     from db.models import ModelRow
     from tasks.tasting import Suggestion
-
-SHOWN = ("ndcg@10", "ndcg@100", "recall@20", "recall@50")
 
 Titles = Annotated[
     list[str], typer.Argument(metavar="TITLE...", help="Titles, external ids, or source:id.")
@@ -85,55 +83,6 @@ def why(
         for part in found.because
     ]
     table(("BECAUSE OF", "ADDS", "SHARE"), rows)
-
-
-def evaluate(json: AsJson = False) -> None:
-    """Compare the model with popularity on held-out readers.
-
-    They are a tenth of readers that no model learns from. Fits anew to the present ratings.
-    Intervals are 95 % bootstrap intervals over readers, the difference is taken reader by reader.
-    """
-    from recommender import default_model  # noqa: PLC0415 -- loads scipy
-    from recommender.evaluation import difference  # noqa: PLC0415
-    from tasks.errors import NothingToDo  # noqa: PLC0415
-    from tasks.features import features_of  # noqa: PLC0415
-    from tasks.material import prepare, read  # noqa: PLC0415
-    from tasks.measuring import compare  # noqa: PLC0415
-
-    with opened() as database, progress("Evaluation", stages=3) as tell:
-        tell("reading")
-        material = prepare(read(database))
-        tell("fitting")
-        model = default_model.fit(material.fit.matrix, features_of(material.works))
-        tell("measuring")
-        found = compare(model, material)
-    if found is None:
-        message = "There is no held-out reader yet to measure on: more ratings are needed."
-        raise NothingToDo(message)
-    rows = {
-        name: {
-            "model": _interval(found.model.metrics[name]),
-            "popularity": _interval(found.popularity.metrics[name]),
-            "difference": _interval(difference(found.model, found.popularity, name)),
-        }
-        for name in SHOWN
-    }
-    if json:
-        as_json({"readers": found.model.readers, "simulated": material.demo, "metrics": rows})
-        return
-    if material.demo:
-        note("These figures are of SIMULATED readers: they say that it works, not how well.")
-    say(f"On {found.model.readers} held-out readers, with 95 % intervals:")
-    header = ("", "MODEL", "POPULARITY", "DIFFERENCE")
-    table(header, [(name, *map(_shown, parts.values())) for name, parts in rows.items()])
-
-
-def _interval(interval: Any) -> dict[str, float]:  # noqa: ANN401 -- recommender's, loaded lazily
-    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
-
-
-def _shown(interval: dict[str, float]) -> str:
-    return f"{interval['mean']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
 
 
 def _mark(row: "ModelRow") -> None:

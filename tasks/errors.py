@@ -15,6 +15,7 @@ OperatorError
 ├── NotDeleted        the backup was written, but older ones cannot be deleted
 ├── UnreadableBackup  the file is no backup, damaged, or of a newer version
 ├── NotRestored       the backup is sound, but the database cannot have it
+├── FitFailed         a model that was to be compared could not be fitted
 └── UnreadableModel   the model's folder is missing or damaged
 """
 
@@ -105,3 +106,7 @@ class UnreadableBackup(OperatorError):
 
 class NotRestored(OperatorError):
     """The backup is sound, but the database cannot have it; nothing was changed."""
+
+
+class FitFailed(OperatorError):
+    """A model that was to be compared could not be fitted, or its process died over it."""

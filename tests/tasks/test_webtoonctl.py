@@ -180,5 +180,10 @@ def test_a_reader_of_our_output_may_leave_early(trained, tmp_path, database_url)
 
 
 def test_json_is_json(trained):
-    for command in (("models", "list"), ("status",), ("doctor",), ("evaluate",)):
+    for command in (
+        ("models", "list"),
+        ("status",),
+        ("doctor",),
+        ("evaluate", "--models", "popularity"),
+    ):
         json.loads(trained(*command, "--json").out)

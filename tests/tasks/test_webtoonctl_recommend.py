@@ -1,4 +1,4 @@
-"""`webtoonctl recommend`, `why` and `evaluate`: what a model answers, and how good it is."""
+"""`webtoonctl recommend` and `why`: what a model answers."""
 
 import pytest
 
@@ -75,33 +75,3 @@ def test_a_damaged_model_is_one_sentence_and_1(trained, tmp_path):
 
     assert done.code == 1
     assert done.err.startswith(f"The model {folder.name} cannot be used: ")
-
-
-def test_the_evaluation_compares_with_popularity(trained):
-    found = trained("evaluate", "--json").json
-
-    assert found["simulated"] is False
-    assert list(found["metrics"]) == ["ndcg@10", "ndcg@100", "recall@20", "recall@50"]
-    one = found["metrics"]["ndcg@10"]
-    assert set(one) == {"model", "popularity", "difference"}
-    gain = one["model"]["mean"] - one["popularity"]["mean"]
-    assert one["difference"]["mean"] == pytest.approx(gain)
-    assert one["model"]["low"] <= one["model"]["mean"] <= one["model"]["high"]
-
-
-@sqlite_only
-def test_the_evaluation_says_when_readers_are_simulated(operator, crowd):
-    crowd(150, source="demo", simulated=True)
-
-    done = operator("evaluate")
-
-    assert done.code == 0
-    assert "SIMULATED" in done.err
-
-
-@sqlite_only
-def test_an_evaluation_of_nothing_ends_with_1(operator, stocked):
-    done = operator("evaluate")
-
-    assert done.code == 1
-    assert done.err.count("\n") == 1
