@@ -20,6 +20,7 @@ from db import impressions, inbox, outbox, readers
 from db.engine import Database
 from db.errors import DatabaseError
 from db.outbox import Address, Letter
+from db.tables import Dial
 
 log = structlog.get_logger()
 _REPLY = TypeAdapter(Reply)
@@ -180,6 +181,9 @@ class Hearing:
             return []
         if spec.takes is Takes.LANGUAGE:
             return [Choice(name, name) for name in ("한국어", "English")]
+        if spec.takes is Takes.DIAL:
+            language = language_of(speaker.language)
+            return [Choice(say(language, f"button.dial_{dial}"), dial.value) for dial in Dial]
         if spec.takes is Takes.FILTER:
             return self._filters(language_of(speaker.language), typed)
         library = self._serving.library

@@ -7,17 +7,22 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import FeedbackEvent, Impression, Verdict
+from db.tables import Feedback, FeedbackEvent, Impression, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One card to log. `propensity`: the probability with which the policy showed it here."""
+    """One card to log.
+
+    `propensity`: the probability with which the policy showed it here. `rank`: its place before
+    the order was changed for variety, 0 the best.
+    """
 
     webtoon_id: int
     position: int
     policy: str
     propensity: float = 1.0
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,28 @@ class ImpressionRow:
     slate: str
     position: int
     policy: str
+    propensity: float
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """That a work was shown, and when."""
+
+    webtoon_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What readers say now of a work that a policy showed them; what they hid they do not want.
+
+    `unanswered` counts cards, the others readers.
+    """
+
+    likes: int = 0
+    dislikes: int = 0
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,7 @@ def log(
             position=card.position,
             policy=card.policy,
             propensity=card.propensity,
+            rank=card.rank,
             model_id=model_id,
             shown_at=now,
         )
@@ -89,10 +117,10 @@ def on_message(session: Session, message: str) -> list[ImpressionRow]:
 
 def shown_since(
     session: Session, reader_id: int, since: datetime, *, limit: int, except_policies: Sequence[str]
-) -> list[int]:
-    """The works shown to a reader since then, latest first, at most `limit` cards."""
+) -> list[Showing]:
+    """What was shown to a reader since then, latest first, at most `limit` cards."""
     query = (
-        select(Impression.webtoon_id)
+        select(Impression.webtoon_id, Impression.shown_at)
         .where(
             Impression.reader_id == reader_id,
             Impression.shown_at >= since,
@@ -101,7 +129,57 @@ def shown_since(
         .order_by(Impression.shown_at.desc(), Impression.id.desc())
         .limit(limit)
     )
-    return list(dict.fromkeys(session.scalars(query)))
+    return [Showing(*row) for row in session.execute(query)]
+
+
+def last_of(
+    session: Session, reader_id: int, webtoon_id: int, *, except_policies: Sequence[str] = ()
+) -> ImpressionRow | None:
+    """The latest card of this work that was shown to a reader."""
+    query = (
+        select(Impression)
+        .where(
+            Impression.reader_id == reader_id,
+            Impression.webtoon_id == webtoon_id,
+            Impression.policy.not_in(except_policies),
+        )
+        .order_by(Impression.id.desc())
+        .limit(1)
+    )
+    row = session.scalar(query)
+    return _row(row) if row else None
+
+
+def receptions(session: Session, policy: str, webtoon_ids: Sequence[int]) -> dict[int, Reception]:
+    """How those of these works were received that `policy` has shown."""
+    query = (
+        select(
+            Impression.webtoon_id,
+            Feedback.verdict,
+            func.count(Impression.reader_id.distinct()),
+            func.count(Impression.id),
+        )
+        .outerjoin(
+            Feedback,
+            and_(
+                Feedback.reader_id == Impression.reader_id,
+                Feedback.webtoon_id == Impression.webtoon_id,
+            ),
+        )
+        .where(Impression.webtoon_id.in_(webtoon_ids), Impression.policy == policy)
+        .group_by(Impression.webtoon_id, Feedback.verdict)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for webtoon_id, verdict, people, cards in session.execute(query):
+        found.setdefault(webtoon_id, {})[verdict or ""] = people if verdict else cards
+    return {
+        webtoon_id: Reception(
+            counts.get(Verdict.LIKE, 0),
+            counts.get(Verdict.DISLIKE, 0) + counts.get(Verdict.HIDDEN, 0),
+            counts.get("", 0),
+        )
+        for webtoon_id, counts in found.items()
+    }
 
 
 def in_slate(session: Session, slate: str) -> list[ImpressionRow]:
@@ -157,4 +235,13 @@ def prune(session: Session, before: datetime) -> int:
 
 
 def _row(row: Impression) -> ImpressionRow:
-    return ImpressionRow(row.id, row.reader_id, row.webtoon_id, row.slate, row.position, row.policy)
+    return ImpressionRow(
+        row.id,
+        row.reader_id,
+        row.webtoon_id,
+        row.slate,
+        row.position,
+        row.policy,
+        row.propensity,
+        row.rank,
+    )

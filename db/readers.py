@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Reader
+from db.tables import Account, Dial, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class ReaderRow:
     reported: str | None
     adult: bool
     trains: bool
+    dial: Dial = Dial.BALANCED
 
 
 def of_account(
@@ -48,11 +49,18 @@ def of_account(
         account.language = reported
     session.flush()
     reader = session.get_one(Reader, account.reader_id)
-    return ReaderRow(reader.id, reader.language, account.language, reader.adult, reader.trains)
+    return ReaderRow(
+        reader.id,
+        reader.language,
+        account.language,
+        reader.adult,
+        reader.trains,
+        Dial(reader.dial or Dial.BALANCED),
+    )
 
 
 def choose(session: Session, reader_id: int, **choices: str | bool | None) -> None:
-    """Sets a reader's choices: language, adult, trains."""
+    """Sets a reader's choices: language, adult, trains, dial."""
     session.execute(update(Reader).where(Reader.id == reader_id).values(**choices))
 
 

@@ -67,6 +67,14 @@ class Verdict(StrEnum):
     HIDDEN = "hidden"
 
 
+class Dial(StrEnum):
+    """How well known a reader wants suggestions to be."""
+
+    NICHE = "niche"
+    BALANCED = "balanced"
+    POPULAR = "popular"
+
+
 class ModelState(StrEnum):
     """Where a model is in its life; exactly one may be active, and a candidate is being made."""
 
@@ -116,6 +124,7 @@ class Reader(Base):
     language: Mapped[str | None]  # chosen with /language; else the platform's decides
     adult: Mapped[bool] = mapped_column(default=False)
     trains: Mapped[bool] = mapped_column(default=True)  # may the nightly model learn from them
+    dial: Mapped[str | None]  # chosen with /dial; else balanced
 
 
 class Account(Base):
@@ -137,6 +146,8 @@ class Impression(Base):
     __tablename__ = "impression"
     __table_args__ = (
         Index("ix_impression_reader_id_shown_at", "reader_id", "shown_at"),
+        # How a work was received that one policy showed.
+        Index("ix_impression_webtoon_id_policy", "webtoon_id", "policy"),
         _NEVER_REUSED,
     )
 
@@ -147,6 +158,7 @@ class Impression(Base):
     position: Mapped[int]
     policy: Mapped[str]
     propensity: Mapped[float] = mapped_column(Float)
+    rank: Mapped[int | None]  # its place before it moved for variety, 0 the best
     model_id: Mapped[str | None]
     shown_at: Mapped[datetime]
     message: Mapped[str | None] = mapped_column(index=True)

@@ -27,7 +27,8 @@ from tasks.settings import TaskSettings
 KEPT_SECONDS = 15.0  # two Prometheus servers must not ask the database twice
 RUNS_COUNTED = timedelta(days=30)
 LIKES_COUNTED = timedelta(days=7)
-NOBODYS_TASTE = ("welcome",)  # policies whose cards say nothing about the model that is active
+# Policies whose cards say nothing about the model that is active.
+NOBODYS_TASTE = ("welcome", "new")
 WAIT_SECONDS = 2.0
 MISUSED = 2
 

@@ -71,7 +71,7 @@ def reason(ctx: Context, work: Work) -> str:
     """
     explanation = explain(ctx.library, ctx.taste, work.id)
     if explanation.policy == POPULARITY:
-        return ctx.say("reason.popular")
+        return popular(ctx, work)
     # Of many likes none may have a large share: then the two strongest are still the reason.
     strong = [part for part in explanation.reasons if part.share >= _MIN_SHARE]
     liked = (
@@ -85,6 +85,12 @@ def reason(ctx: Context, work: Work) -> str:
         named[letter] = other.title
         named[f"share_{letter}"] = f"{100 * share:.0f}"
     return ctx.say("reason.two" if len(tellable) > 1 else "reason.one", **named)
+
+
+def popular(ctx: Context, work: Work) -> str:
+    """Why a work suits somebody of whom nothing is known."""
+    liked = ctx.library.liked[ctx.library.row_of[work.id]]
+    return ctx.say("reason.popular" if liked else "reason.typical")
 
 
 def _buttons(

@@ -11,6 +11,7 @@ class Takes(Enum):
     TITLE = auto()
     FILTER = auto()
     LANGUAGE = auto()
+    DIAL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("list", "목록", menu=True),
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),
+    CommandSpec("dial", "다이얼", Takes.DIAL),
     CommandSpec("privacy", "개인정보"),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),

@@ -16,6 +16,8 @@ from recommender.errors import TooFewInteractions
 from recommender.interactions import Matrix
 
 Model = default_model
+_SAMPLE = 200  # works that all others are compared with to find the typical ones
+_TYPICAL = 0.01  # how much that counts: less than one reader more
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,22 @@ class Served:
     demo: bool
     model: Model
     columns: NDArray[np.intp]
+
+    @property
+    def unknown(self) -> NDArray[np.bool_]:
+        """(works,) bool: no reader's likes stand behind the model's score, or it has none."""
+        known = self.columns >= 0
+        unknown = ~known
+        unknown[known] = self.model.cold[self.columns[known]]
+        return unknown
+
+    @property
+    def informative(self) -> NDArray[np.float32] | None:
+        """(works,) float32: what asking about a work tells; None of older models."""
+        values = getattr(self.model, "informative", None)
+        if values is None:
+            return None
+        return np.where(self.columns >= 0, values[self.columns], np.float32(0))
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,43 @@ class Library:
             return Content.fit(features(self.works))
         except TooFewInteractions:
             return None
+
+    @property
+    def liked(self) -> NDArray[np.bool_]:
+        """(works,) bool: somebody likes it, as counted or as the model learnt."""
+        liked = self.popularity > 0
+        if self.served is not None:
+            known = self.served.columns >= 0
+            liked[known] |= self.served.model.popularity[self.served.columns[known]] > 0
+        return liked
+
+    @cached_property
+    def standing(self) -> NDArray[np.float32]:
+        """(works,) 0..1: how well known works are, and of equally known ones the more typical.
+
+        It is all that orders works for somebody of whom nothing is known. Where nothing was rated
+        at all, the most typical works are the ones that many others resemble.
+        """
+        counts = np.log1p(self.popularity, dtype=np.float32)
+        known = counts / max(float(counts.max(initial=0)), 1e-9)
+        if self.content is None:
+            return np.asarray(known, dtype=np.float32)
+        sample = np.arange(0, len(self.works), 1 + len(self.works) // _SAMPLE)
+        typical = self.content.scores_of(sample)
+        typical /= max(float(typical.max()), 1e-9)
+        return np.asarray((1 - _TYPICAL) * known + _TYPICAL * typical, dtype=np.float32)
+
+    @cached_property
+    def mixes(self) -> NDArray[np.float32]:
+        """(works, genres): each work's shares of its genres; zeros where it has none."""
+        names = {
+            genre: n for n, genre in enumerate({g for work in self.works for g in work.genres})
+        }
+        mixes = np.zeros((len(self.works), len(names)), dtype=np.float32)
+        for row, work in enumerate(self.works):
+            own = [names[genre] for genre in dict.fromkeys(work.genres)]
+            mixes[row, own] = 1 / max(1, len(own))
+        return mixes
 
     @cached_property
     def genres(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import json
 import math
 from datetime import UTC
 
-from bot.conversation import actions, verdicts
+from bot.conversation import actions, dial, verdicts
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton, UserError
@@ -85,6 +85,7 @@ def settings(ctx: Context) -> Reply:
         ctx.say("settings.language", value=ctx.say(f"settings.{chosen}")),
         ctx.say(f"settings.adult_{adult}"),
         ctx.say(f"settings.trains_{trains}"),
+        ctx.say("settings.dial", value=dial.label(ctx)),
     ]
     flip_adult, flip_trains = ("off" if on else "on" for on in (reader.adult, reader.trains))
     buttons = (
@@ -109,13 +110,15 @@ def settings(ctx: Context) -> Reply:
 
 
 def change(ctx: Context, action: Action) -> Reply:
-    """Changes one of the owner's settings and shows them all as they now are."""
+    """Changes one of the owner's settings and shows how they now are."""
     ctx.require_owner(action.number(2))
     name, value = action.text(0), action.text(1)
     if name == "language" and value in tuple(Language):
         readers.choose(ctx.session, ctx.reader.id, language=value)
     elif name in ("adult", "trains") and value in ("on", "off"):
         readers.choose(ctx.session, ctx.reader.id, **{name: value == "on"})
+    elif name == "dial":
+        return dial.press(ctx, value)
     else:
         raise StaleButton
     changed = ctx.refreshed()
@@ -156,6 +159,7 @@ def export(ctx: Context) -> Reply:
             "language": ctx.reader.language,
             "adult": ctx.reader.adult,
             "trains": ctx.reader.trains,
+            "dial": ctx.reader.dial.value,
         },
     }
     content = json.dumps(data, ensure_ascii=False, indent=2)

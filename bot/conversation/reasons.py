@@ -1,18 +1,29 @@
 """/why: every verdict's exact part in a score, negatives too."""
 
-from bot.conversation import actions
+from bot.conversation import actions, cards
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.find import find
+from bot.conversation.lineup import SLATE
 from bot.conversation.reply import Reply
-from bot.conversation.suggest import SIMILAR, WELCOME
-from bot.conversation.taste import CONTENT, POPULARITY, Explanation, Part, Taste, explain
+from bot.conversation.taste import (
+    CONTENT,
+    NEW,
+    POPULARITY,
+    SIMILAR,
+    WELCOME,
+    Explanation,
+    Part,
+    Taste,
+    explain,
+)
 from db import impressions
 from db.catalogue import Work
 from db.tables import Verdict
 
 _LINES = 8
+_NOT_RANKED = (WELCOME, SIMILAR)  # what was shown so was no suggestion
 
 
 def why(ctx: Context, argument: str) -> Reply:
@@ -20,7 +31,7 @@ def why(ctx: Context, argument: str) -> Reply:
     if argument.strip():
         work = find(ctx, argument, actions.why, "why")
         return work if isinstance(work, Reply) else why_work(ctx, work)
-    last = impressions.last(ctx.session, ctx.reader.id, except_policies=(WELCOME, SIMILAR))
+    last = impressions.last(ctx.session, ctx.reader.id, except_policies=_NOT_RANKED)
     if last is None:
         raise UserError("why.nothing")
     return why_work(ctx, ctx.work(last.webtoon_id))
@@ -45,6 +56,8 @@ def why_work(ctx: Context, work: Work, seed: Work | None = None) -> Reply:
     elif work.id in ctx.taste.verdicts:
         lines.append(ctx.say("why.own"))
     lines += _body(ctx, work, explanation)
+    if not seed:
+        lines += _place(ctx, work)
     served = ctx.library.served
     if served is not None:
         lines.append(ctx.say("why.model", model=served.id))
@@ -70,6 +83,18 @@ def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:
     return lines
 
 
+def _place(ctx: Context, work: Work) -> list[str]:
+    """How the work came into the slate, where it was not by its score."""
+    shown = impressions.last_of(ctx.session, ctx.reader.id, work.id, except_policies=_NOT_RANKED)
+    if shown is None:
+        return []
+    if shown.policy == NEW:
+        return [ctx.say("why.new", share=f"{100 * shown.propensity:.0f}")]
+    if shown.rank is not None and shown.rank >= SLATE:
+        return [ctx.say("why.lifted", place=shown.rank + 1)]
+    return []
+
+
 def _popularity(ctx: Context, work: Work) -> list[str]:
     lines = [] if ctx.taste.likes else [ctx.say("why.no_likes")]
     served = ctx.library.served
@@ -77,7 +102,7 @@ def _popularity(ctx: Context, work: Work) -> list[str]:
     if served is not None and column >= 0:
         share = float(served.model.popularity[column])
         lines.append(ctx.say("why.popular", share=f"{100 * share:.1f}"))
-    return lines or [ctx.say("reason.popular")]
+    return lines or [cards.popular(ctx, work)]
 
 
 def _telling(parts: tuple[Part, ...]) -> tuple[Part, ...]:

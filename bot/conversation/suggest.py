@@ -3,27 +3,24 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.conversation import actions, cards
+from bot.conversation import actions, cards, lineup
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.find import find, shortened
 from bot.conversation.hangul import normalise
+from bot.conversation.lineup import SLATE, Pick
+from bot.conversation.newcomers import newcomer
 from bot.conversation.reply import Button, Card, Reply
-from bot.conversation.taste import POPULARITY, Ranking, Taste, rank
+from bot.conversation.taste import NEW, POPULARITY, SIMILAR, Ranking, Taste, rank
 from bot.conversation.texts import term, terms
-from db import impressions
 from db.catalogue import Work
+from db.impressions import Shown
 from recommender.rank import top
 
-SLATE = 3
-WELCOME, SIMILAR = "welcome", "similar"
-_LATELY = timedelta(days=7)  # what was shown so lately is not shown again,
-_LATELY_CARDS = 60  # unless so many others came since
 _MAX_WISH_BYTES = 60  # an action has 64
 _NAME_WORDS = 6  # in the longest name of a genre or keyword
 
@@ -45,12 +42,13 @@ def recommend(ctx: Context, argument: str) -> Reply:
     _require_catalogue(ctx)
     wish = _wish(ctx, argument)
     ranking = rank(ctx.library, ctx.taste)
-    rows = _best(ctx, ranking, wish)
-    if not rows:
+    name = secrets.token_hex(8)
+    picks = _picks(ctx, ranking, wish, name)
+    if not picks:
         if wish.names:
             raise UserError("recommend.empty_filter", filter=shortened(argument))
         raise UserError("recommend.empty")
-    shown = slate(ctx, rows, ranking)
+    shown = slate(ctx, name, picks)
     more = Button(ctx.say("button.more"), actions.again(wish.words))
     last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,)))
     return Reply(_header(ctx, ranking), (*shown[:-1], last))
@@ -70,34 +68,34 @@ def similar_to(ctx: Context, work: Work) -> Reply:
         raise UserError("recommend.nothing_similar", title=work.title)
     masked = unwanted(ctx) | ~(ranking.scores > 0)
     masked[ctx.library.row_of[work.id]] = True
-    rows = [int(row) for row in top(ranking.scores, masked, SLATE)]
-    if not rows:
+    picks = [Pick(int(row), SIMILAR) for row in top(ranking.scores, masked, SLATE)]
+    if not picks:
         raise UserError("recommend.nothing_similar", title=work.title)
-    shown = slate(ctx, rows, Ranking(ranking.scores, SIMILAR), seed=work)
+    shown = slate(ctx, secrets.token_hex(8), picks, seed=work)
     return Reply(ctx.say("recommend.similar", title=work.title), shown)
 
 
 def slate(
-    ctx: Context, rows: Sequence[int], ranking: Ranking, seed: Work | None = None
+    ctx: Context, name: str, picks: Sequence[Pick], seed: Work | None = None
 ) -> tuple[Card, ...]:
-    """The cards of the works in these rows, logged as one slate; `seed` if they are like it."""
-    works = [ctx.library.works[row] for row in rows]
+    """The cards of these works, logged as the slate of this name; `seed` if they are like it."""
+    works = [ctx.library.works[pick.row] for pick in picks]
     logged = ctx.show(
-        secrets.token_hex(8),
+        name,
         [
-            impressions.Shown(work.id, position, ranking.policy_of(row))
-            for position, (row, work) in enumerate(zip(rows, works, strict=True))
+            Shown(work.id, position, pick.policy, pick.propensity, pick.rank)
+            for position, (pick, work) in enumerate(zip(picks, works, strict=True))
         ],
     )
     return tuple(
         cards.card(
             ctx,
             work,
-            reason=ctx.say("reason.similar", title=seed.title) if seed else cards.reason(ctx, work),
+            reason=_reason(ctx, pick, work, seed),
             impression_id=impression,
             seed=seed.id if seed else None,
         )
-        for work, impression in zip(works, logged, strict=True)
+        for pick, work, impression in zip(picks, works, logged, strict=True)
     )
 
 
@@ -109,30 +107,40 @@ def unwanted(ctx: Context) -> NDArray[np.bool_]:
     return masked if ctx.adult else masked | ctx.library.adult
 
 
-def _best(ctx: Context, ranking: Ranking, wish: Wish) -> list[int]:
-    """The rows of a slate: fitting, unwanted left out, not shown lately unless nothing else is."""
-    masked = unwanted(ctx) | ~np.isfinite(ranking.scores)
+def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
+    """The works of the slate of this name: the best that fit, and at most one that is new.
+
+    What the name draws can be drawn again from the log.
+    """
+    masked = unwanted(ctx)
     if wish.names:
         masked |= np.array([not wish.fits(work) for work in ctx.library.works], dtype=bool)
-    lately = impressions.shown_since(
-        ctx.session,
-        ctx.reader.id,
-        ctx.now - _LATELY,
-        limit=_LATELY_CARDS,
-        except_policies=(WELCOME,),
-    )
-    recent = [ctx.library.row_of[w] for w in lately if w in ctx.library.row_of]
-    fresh = masked.copy()
-    fresh[recent] = True
-    rows = [int(row) for row in top(ranking.scores, fresh, SLATE)]
-    if len(rows) < SLATE:  # the longest unseen come back first
-        rows += [row for row in reversed(recent) if not masked[row]][: SLATE - len(rows)]
-    return rows
+    before = lineup.past(ctx)
+    known = masked | ~np.isfinite(ranking.scores)
+    picks = lineup.line_up(ctx, ranking, known, before)
+    taken = masked.copy()
+    taken[[*before.lately, *(pick.row for pick in picks[: SLATE - 1])]] = True
+    if new := newcomer(ctx, taken, np.random.default_rng(int(name, 16))):
+        picks = [pick for pick in picks[: SLATE - 1] if pick.row != new.row] + [new]
+    if len(picks) < SLATE:
+        shown = {pick.row for pick in picks}
+        left = lineup.longest_unseen(ranking, known, before)
+        picks += [pick for pick in left if pick.row not in shown][: SLATE - len(picks)]
+    return picks
+
+
+def _reason(ctx: Context, pick: Pick, work: Work, seed: Work | None) -> str:
+    if seed:
+        return ctx.say("reason.similar", title=seed.title)
+    why = cards.reason(ctx, work)
+    return ctx.say("reason.new", why=why) if pick.policy == NEW else why
 
 
 def _header(ctx: Context, ranking: Ranking) -> str:
     if ranking.policy != POPULARITY:
         return "" if ctx.library.served else ctx.say("recommend.no_model")
+    if not ctx.library.liked.any():
+        return ctx.say("recommend.typical")
     if ctx.library.served is None:
         return ctx.say("recommend.popularity")
     return ctx.say("recommend.unrelated" if ctx.taste.likes else "recommend.first")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from bot.conversation import (
     actions,
     cards,
+    dial,
     ops,
     own,
     reasons,
@@ -68,6 +69,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "list": lambda ctx, _: own.show_list(ctx),
     "settings": lambda ctx, _: own.settings(ctx),
     "language": own.language,
+    "dial": dial.dial,
     "privacy": lambda ctx, _: own.privacy(ctx),
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),

@@ -45,7 +45,9 @@ class Taste:
         )
 
 
+# What chose a card: they are logged, and counted by name.
 POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
+SIMILAR, NEW, WELCOME = "similar", "new", "welcome"
 _RESIDUE = 1e-6  # a similarity below this is what float32 leaves of nothing
 
 
@@ -67,13 +69,14 @@ def rank(library: Library, taste: Taste) -> Ranking:
 
     By the model if it knows a work that the reader likes (EASE; content for works nobody rated
     yet), else by content alone; by popularity for a reader whose likes say nothing, or who has
-    none. Works that came after the model's training join with the next one.
+    none. Works that came after the model's training join with the next one; until then they are
+    shown in the slot for new works (`newcomers`).
     """
     if taste.likes:
-        for ranking in (_by_model(library, taste), _by_content(library, taste)):
-            if ranking is not None:
-                return ranking
-    return Ranking(library.popularity, POPULARITY)
+        ranking = _by_model(library, taste) or _by_content(library, taste)
+        if ranking is not None:
+            return ranking
+    return Ranking(library.standing, POPULARITY)
 
 
 def _by_model(library: Library, taste: Taste) -> Ranking | None:
@@ -95,7 +98,7 @@ def _by_model(library: Library, taste: Taste) -> Ranking | None:
 def _by_content(library: Library, taste: Taste) -> Ranking | None:
     if library.content is None:
         return None
-    scores = library.content.scores_of(_rows(library, taste.likes))
+    scores = library.content.scores_of(rows_of(library, taste.likes))
     return Ranking(scores, CONTENT) if scores.max(initial=0) > _RESIDUE else None
 
 
@@ -129,31 +132,51 @@ def explain(library: Library, taste: Taste, webtoon_id: int) -> Explanation:
     row = library.row_of[webtoon_id]
     ranking = rank(library, taste)
     policy = ranking.policy_of(row)
-    if ranking.policy == POPULARITY or not np.isfinite(ranking.scores[row]):
+    if ranking.policy == POPULARITY:
         return Explanation(policy, 0.0, ())
     if ranking.policy == CONTENT:
-        content = library.content
-        assert content is not None  # noqa: S101 -- it has just ranked
-        ids = [(w, Verdict.LIKE) for w in taste.likes if w in library.row_of]
-        points = content.explain(_rows(library, taste.likes), row)
-    else:
-        served = library.served
-        assert served is not None  # noqa: S101 -- it has just ranked
-        column = int(served.columns[row])
-        liked = [w for w in taste.likes if _column(library, w) >= 0]
-        disliked = [w for w in taste.dislikes if _column(library, w) >= 0]
-        ids = [(w, Verdict.LIKE) for w in liked] + [(w, Verdict.DISLIKE) for w in disliked]
-        points = served.model.explain(_columns(library, liked), column, _columns(library, disliked))
+        return _explained(CONTENT, *_content_parts(library, taste, row))
+    if np.isfinite(ranking.scores[row]):
+        return _explained(policy, *_model_parts(library, taste, row))
+    if library.content is None:
+        return Explanation(policy, 0.0, ())
+    return _explained(CONTENT, *_content_parts(library, taste, row))  # newer than the model
+
+
+_Given = list[tuple[int, Verdict]]  # a verdict of the reader's, in the order of their points
+_Points = NDArray[np.float64]
+
+
+def _model_parts(library: Library, taste: Taste, row: int) -> tuple[_Given, _Points]:
+    served = library.served
+    assert served is not None  # noqa: S101 -- it has just ranked
+    column = int(served.columns[row])
+    liked = [w for w in taste.likes if _column(library, w) >= 0]
+    disliked = [w for w in taste.dislikes if _column(library, w) >= 0]
+    given = [(w, Verdict.LIKE) for w in liked] + [(w, Verdict.DISLIKE) for w in disliked]
+    points = served.model.explain(_columns(library, liked), column, _columns(library, disliked))
+    return given, points
+
+
+def _content_parts(library: Library, taste: Taste, row: int) -> tuple[_Given, _Points]:
+    content = library.content
+    assert content is not None  # noqa: S101 -- whoever asks has seen to it
+    given = [(w, Verdict.LIKE) for w in taste.likes if w in library.row_of]
+    return given, content.explain(rows_of(library, taste.likes), row)
+
+
+def _explained(policy: str, given: _Given, points: _Points) -> Explanation:
     positive = float(points[points > 0].sum()) or 1.0
     parts = [
         Part(webtoon, verdict, float(p), max(float(p), 0.0) / positive)
-        for (webtoon, verdict), p in zip(ids, points, strict=True)
+        for (webtoon, verdict), p in zip(given, points, strict=True)
     ]
     parts.sort(key=lambda part: -part.points)
     return Explanation(policy, float(points.sum()), tuple(parts))
 
 
-def _rows(library: Library, ids: Iterable[int]) -> list[int]:
+def rows_of(library: Library, ids: Iterable[int]) -> list[int]:
+    """The rows of the works that the library still has, in the order given."""
     return [library.row_of[w] for w in ids if w in library.row_of]
 
 

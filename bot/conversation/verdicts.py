@@ -7,7 +7,7 @@ from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.events import Reaction
 from bot.conversation.find import find
 from bot.conversation.reply import Button, Reply
-from bot.conversation.suggest import WELCOME
+from bot.conversation.taste import WELCOME
 from db import feedback, impressions
 from db.catalogue import Work
 from db.tables import Verdict

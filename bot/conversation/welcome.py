@@ -2,18 +2,23 @@
 
 import secrets
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.conversation import actions, cards, suggest
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
+from bot.conversation.library import Library
 from bot.conversation.reply import Button, Card, Reply
+from bot.conversation.taste import WELCOME
 from db import impressions
 from db.tables import Verdict
 from recommender.rank import top
 
 QUESTIONS = 6  # with the tap that starts it: a slate after at most 7
 _ENOUGH_LIKES = 3
-_NOVELTY = 0.5  # how much being like an earlier question costs, against popularity 0..1
+_NOVELTY = 0.5  # how much being like an earlier question costs, against what it tells, 0..1
 _ENOUGH = "e"
 _ANSWERS = {"l": Verdict.LIKE, "d": Verdict.DISLIKE, "n": None, _ENOUGH: None}
 
@@ -35,7 +40,7 @@ def start(ctx: Context) -> Reply:
 def press(ctx: Context, action: Action) -> Reply:
     """Takes an answer and asks on, or shows the first slate."""
     shown = impressions.get(ctx.session, action.number(1))
-    if shown is None or shown.policy != suggest.WELCOME:
+    if shown is None or shown.policy != WELCOME:
         raise StaleButton
     ctx.require_owner(shown.reader_id)
     answer = action.text(0)
@@ -73,19 +78,32 @@ def _next(ctx: Context, slate: str, asked: list[int]) -> Card | None:
     return _question(ctx, slate, len(asked), asked)
 
 
+def _telling(library: Library) -> NDArray[np.float32]:
+    """(works,) 0..1: what a reader's answer about each work tells.
+
+    That is most for works that many know and that readers disagree on (Rashid et al. 2002, log
+    popularity x entropy); without a model that knows, for the best-known works.
+    """
+    served = library.served
+    value = served.informative if served else None
+    if value is None or not value.any():
+        return library.standing
+    return np.asarray(value / value.max(), dtype=np.float32)
+
+
 def _question(ctx: Context, slate: str, number: int, asked: list[int]) -> Card | None:
-    """The best-known work that is unlike those asked before, logged as shown."""
+    """The work whose answer tells most and that is unlike those asked before, logged as shown."""
     library = ctx.library
     rows = [library.row_of[w] for w in asked if w in library.row_of]
     masked = suggest.unwanted(ctx)
     masked[rows] = True
     if masked.all():
         return None
-    value = library.popularity / max(float(library.popularity.max(initial=0)), 1e-9)
+    value = _telling(library)
     if rows and library.content is not None:
         value = value - _NOVELTY * library.content.scores_of(rows)
     work = library.works[int(top(value, masked, 1)[0])]
-    (impression_id,) = ctx.show(slate, [impressions.Shown(work.id, number, suggest.WELCOME)])
+    (impression_id,) = ctx.show(slate, [impressions.Shown(work.id, number, WELCOME)])
     return Card(
         title=cards.title(work),
         url=work.url,

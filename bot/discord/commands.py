@@ -21,6 +21,7 @@ OPTIONS = {
     Takes.TITLE: ("title", "제목"),
     Takes.FILTER: ("filter", "조건"),
     Takes.LANGUAGE: ("language", "언어"),
+    Takes.DIAL: ("dial", "다이얼"),
 }
 PRIVATE = ("private", "비공개")
 

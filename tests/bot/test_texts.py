@@ -29,9 +29,12 @@ FAMILIES = {
     "flip_adult": ["on", "off"],
     "flip_trains": ["on", "off"],
     "name": ["korean", "english", "finished", "ongoing"],
+    "dial": ["niche", "balanced", "popular"],
+    "setting": ["niche", "balanced", "popular"],
+    "ctx.reader.dial": ["niche", "balanced", "popular"],
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
-    "latin": ["title", "filter", "language", "private"],
+    "latin": ["title", "filter", "language", "dial", "private"],
 }
 
 

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import bindparam, inspect, text
 
-from db import models, schema
+from db import impressions, models, readers, schema
 from db.engine import Database
 from db.errors import Unreachable, WrongSchema
 from db.probe import newest
@@ -74,6 +74,26 @@ def test_models_of_before_are_in_the_order_in_which_they_served(empty_database):
     schema.upgrade(empty_database)
     with empty_database.read() as session:
         assert {row.id: row.activated_at for row in models.every(session)} == served
+
+
+def test_readers_and_cards_of_before_have_no_dial_and_no_place(empty_database):
+    schema.upgrade(empty_database)
+    stock(empty_database)
+    with empty_database.write() as session:
+        reader = readers.of_account(session, "telegram", "1", NOON)
+        readers.choose(session, reader.id, dial="popular", language="ko")
+        cards = [impressions.Shown(1, 0, "ease", 0.5, rank=3)]
+        (card,) = impressions.log(session, reader.id, "a", cards, model_id=None, now=NOON)
+
+    schema.downgrade(empty_database, "0004")
+    schema.upgrade(empty_database)
+
+    with empty_database.read() as session:
+        shown = impressions.get(session, card)
+    with empty_database.write() as session:
+        again = readers.of_account(session, "telegram", "1", NOON)
+    assert (again.id, again.language, again.dial) == (reader.id, "ko", "balanced")
+    assert (shown.policy, shown.propensity, shown.rank) == ("ease", 0.5, None)
 
 
 def test_migrations_and_tables_say_the_same(database):

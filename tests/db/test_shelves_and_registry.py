@@ -286,10 +286,11 @@ def test_closing_takes_its_prefix_literally(session):
 
 def test_a_reader_is_the_same_at_every_visit_and_remembers_choices(session):
     first = readers.of_account(session, "telegram", "1", NOON)
-    readers.choose(session, first.id, language="ko", adult=True)
+    readers.choose(session, first.id, language="ko", adult=True, dial="niche")
 
     again = readers.of_account(session, "telegram", "1", NOON)
 
+    assert (first.dial, again.dial) == ("balanced", "niche")
     assert (again.id, again.language, again.adult, again.trains) == (first.id, "ko", True, True)
     assert readers.accounts(session, first.id) == [("telegram", "1")]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from db import catalogue, feedback, impressions, readers
-from db.impressions import LikeRate, Shown
+from db.impressions import LikeRate, Reception, Showing, Shown
 from db.tables import Verdict
 from tests.plugins.library import NOON, stock
 
@@ -54,9 +54,14 @@ def test_what_was_shown_lately_comes_latest_first_without_what_is_older(world):
     since = NOON + timedelta(hours=1)
 
     found = impressions.shown_since(session, reader, since, limit=9, except_policies=("welcome",))
-    assert found == [works[2], works[4], works[3]]
+    assert found == [
+        Showing(works[2], NOON + timedelta(hours=3)),
+        Showing(works[4], NOON + timedelta(hours=3)),
+        Showing(works[3], NOON + timedelta(hours=2)),
+        Showing(works[2], NOON + timedelta(hours=2)),
+    ]
     found = impressions.shown_since(session, reader, since, limit=2, except_policies=("welcome",))
-    assert found == [works[2], works[4]]
+    assert [showing.webtoon_id for showing in found] == [works[2], works[4]]
 
 
 def test_the_last_slate_is_ones_own(world):
@@ -69,6 +74,41 @@ def test_the_last_slate_is_ones_own(world):
 
     assert impressions.last(session, reader).slate == "w"
     assert impressions.last(session, reader, except_policies=("welcome",)).webtoon_id == works[0]
+
+
+def test_the_last_card_of_a_work_says_how_it_came_there(world):
+    session, reader, works = world
+    other = readers.of_account(session, "telegram", "2", NOON).id
+    show(session, reader, "a", works[:2])
+    cards = [Shown(works[1], 0, "ease", rank=7), Shown(works[0], 1, "new", 0.25)]
+    impressions.log(session, reader, "b", cards, model_id="m", now=NOON)
+    show(session, reader, "c", works[:1], policy="similar")
+    show(session, other, "d", works[:2])
+
+    moved = impressions.last_of(session, reader, works[1])
+    drawn = impressions.last_of(session, reader, works[0], except_policies=("similar",))
+
+    assert (moved.slate, moved.rank, moved.propensity) == ("b", 7, 1.0)
+    assert (drawn.slate, drawn.rank, drawn.propensity) == ("b", None, 0.25)
+    assert impressions.last_of(session, reader, works[2]) is None
+
+
+def test_a_work_is_received_as_readers_say_now_who_were_shown_it_so(world):
+    session, reader, works = world
+    people = [reader] + [readers.of_account(session, "telegram", n, NOON).id for n in "23456"]
+    verdicts = (Verdict.LIKE, Verdict.DISLIKE, Verdict.HIDDEN, Verdict.READ, None, None)
+    for person, verdict in zip(people, verdicts, strict=True):
+        for slate in "ab":
+            show(session, person, slate + str(person), works[:1], policy="new")
+        say(session, person, works[0], Verdict.LIKE, None)
+        say(session, person, works[0], verdict, None)
+    show(session, reader, "c", works[1:2])
+    show(session, reader, "d", works[2:3], policy="new")
+
+    assert impressions.receptions(session, "new", works[:2]) == {
+        works[0]: Reception(likes=1, dislikes=2, unanswered=4)
+    }
+    assert impressions.receptions(session, "new", []) == {}
 
 
 def say(session, reader, work, verdict, impression):

@@ -39,13 +39,13 @@ def live_in(database, digest):
         one, two, three = (work.id for work in catalogue.works(session)[:3])
         gone = readers.of_account(session, "telegram", "6", NOON)
         reader = readers.of_account(session, "telegram", "7", NOON, "ko")
-        readers.choose(session, reader.id, adult=True, language="en")
+        readers.choose(session, reader.id, adult=True, language="en", dial="niche")
         last = readers.of_account(session, "discord", "8", later)
         card, _ = impressions.log(
             session,
             reader.id,
             "slate",
-            [Shown(one, 0, "ease", 0.1 + 0.2), Shown(two, 1, "ease")],
+            [Shown(one, 0, "ease", 0.1 + 0.2), Shown(two, 1, "ease", rank=4)],
             model_id="first",
             now=NOON,
         )

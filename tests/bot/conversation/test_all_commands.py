@@ -10,10 +10,15 @@ from tests.plugins.library import SHELF
 
 pytestmark = ON_SQLITE
 
-ARGUMENT = {Takes.TITLE: "신의 탑", Takes.FILTER: "판타지", Takes.LANGUAGE: "English"}
+ARGUMENT = {
+    Takes.TITLE: "신의 탑",
+    Takes.FILTER: "판타지",
+    Takes.LANGUAGE: "English",
+    Takes.DIAL: "niche",
+}
 EXPECTED = {
     "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
-    "settings", "language", "privacy", "export", "forget", "help",
+    "settings", "language", "dial", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ OWN = [
     ("/settings", "🔞"),
     ("/settings", "🚫"),
     ("/settings", "🇰🇷"),
+    ("/dial", "💎"),
     ("/settings", "📦"),
     ("/settings", "🗑️"),
     ("/forget", "🗑️"),
@@ -101,7 +102,9 @@ def test_what_we_never_wrote_is_stale(chat, action):
     assert (reply.text, reply.notice) == ("", STALE)
 
 
-@pytest.mark.parametrize("action", ["g:adult:maybe:{0}", "g:colour:on:{0}", "g:language:xx:{0}"])
+@pytest.mark.parametrize(
+    "action", ["g:adult:maybe:{0}", "g:colour:on:{0}", "g:language:xx:{0}", "g:dial:loud:{0}"]
+)
 def test_a_setting_that_does_not_exist_is_stale(chat, action):
     owner = export(chat)["reader"]
 
@@ -203,6 +206,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.page(MAX, MAX),
         actions.setting("language", "ko", MAX),
         actions.setting("trains", "off", MAX),
+        actions.setting("dial", "balanced", MAX),
         actions.forget("yes", MAX),
         actions.export(MAX),
     ]

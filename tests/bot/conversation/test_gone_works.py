@@ -112,7 +112,7 @@ def test_what_was_said_of_it_is_listed_counts_and_can_be_taken_back(chat, bury):
     fresh = chat.as_("fresh")
     fresh.says("/like 여신강림")
     listed = chat.says("/list")
-    chat.world.clock.pass_(days=8)  # what was shown so lately would not come again
+    chat.world.clock.pass_(days=61)  # by then it is forgotten that these were not answered
     after = [(card.title, card.reason) for card in chat.says("/recommend").cards]
     why = chat.press("💡", card=0)
     chat.says("/list")

@@ -91,11 +91,14 @@ def test_settings_change_and_show_what_they_are(chat):
 
     assert before.text.splitlines() == [
         "⚙️ Settings", "Language: automatic", "Adult works: hidden", "Training: uses my likes",
+        "Dial: 🎯 Balanced (/dial)",
     ]  # fmt: skip
     assert after.notice == "Changed."
     assert after.replaces
     assert "Adult works: shown" in after.text
-    assert export(chat)["settings"] == {"language": "ko", "adult": True, "trains": False}
+    assert export(chat)["settings"] == {
+        "language": "ko", "adult": True, "trains": False, "dial": "balanced",
+    }  # fmt: skip
 
 
 def test_settings_that_are_switched_on_can_be_switched_off(chat):
@@ -187,7 +190,7 @@ def test_forget_deletes_every_row_of_the_reader_and_nobody_elses(chat):
         assert all(rows_of(session, mine).values())
 
     question = chat.says("/forget")
-    assert question.text.startswith("Delete all 2 things you told me")
+    assert question.text.startswith("Delete all 3 things you told me")
     reply = chat.press("🗑️")
 
     assert reply.text.startswith("Everything is deleted.")

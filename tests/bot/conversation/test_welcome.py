@@ -1,5 +1,6 @@
 """/start: a welcome that leads to a first slate in a few taps."""
 
+import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,9 @@ def taps_to_a_slate(chat, answers):
     return taps, reply
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @example("nnnnnn")
 @example("dddddd")
 @example("lddddl")
@@ -67,6 +70,40 @@ def test_questions_differ_in_kind(chat):
 
     assert len({card.url for card in asked}) == 6
     assert len({genre for card in asked for genre in card.lines[1].split(" · ")}) >= 6
+
+
+def informative(chat, told):
+    """Sets by hand what each work tells about a reader, the rest nothing: title -> how much."""
+    served = chat.world.serving.library.served
+    values = np.zeros(len(served.model.cold), dtype=np.float32)
+    for title, value in told.items():
+        row = next(n for n, w in enumerate(chat.world.serving.library.works) if w.title == title)
+        values[served.columns[row]] = value
+    served.model.informative = values
+
+
+def test_it_asks_first_about_what_tells_most_of_a_reader(chat):
+    informative(chat, {"나이트런": 4.0, "여신강림": 3.9, "덴마": 1.0})
+
+    assert titles(chat.says("/start")) == ["나이트런"]
+    assert titles(chat.press("🤷")) == ["여신강림"]
+
+
+def test_what_is_like_an_earlier_question_is_asked_later(chat):
+    """Both of these are about science fiction; a third tells nearly as much as the second."""
+    informative(chat, {"나이트런": 4.0, "덴마": 3.9, "여신강림": 3.8})
+
+    assert titles(chat.says("/start")) == ["나이트런"]
+    assert titles(chat.press("🤷")) == ["여신강림"]
+
+
+def test_a_model_of_before_asks_about_the_best_known(chat):
+    chat.world.serving.library.served.model.informative = None
+    other = chat.as_("other")
+    other.says("/like 덴마")
+    chat.world.serving.refresh()
+
+    assert titles(chat.says("/start")) == titles(chat.as_("third").says("/start"))
 
 
 def test_three_likes_are_enough(chat):

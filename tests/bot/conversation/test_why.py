@@ -76,15 +76,18 @@ def test_explanations_are_exact_for_any_verdicts(chat, data):
 def test_negative_parts_are_told(chat):
     library = chat.world.serving.library
     here = library.row_of[chat.work("1001").id]
-    weights = library.served.model.weights[:, library.served.columns[here]]
+    model, column = library.served.model, library.served.columns[here]
+    weights = model.weights[:, column]
     nearest, farthest = (library.works[row] for row in (weights.argmax(), weights.argmin()))
     chat.says(f"/dislike #{nearest.id}")
     chat.says(f"/like #{farthest.id}")
 
     parts, total = told(chat.says("/why 신의 탑").text)
 
+    (taken,) = model.explain([], column, [int(weights.argmax())])
+    assert taken < -0.36
     assert {title: points for title, points, _ in parts} == {
-        nearest.title: pytest.approx(-weights.max() / 2, abs=0.0006),
+        nearest.title: pytest.approx(taken, abs=0.0006),
         farthest.title: pytest.approx(weights.min(), abs=0.0006),
     }
     assert total < 0

@@ -18,7 +18,12 @@ async def test_every_command_of_the_table_is_registered_in_both_languages(town):
 
 
 async def test_options_follow_from_what_a_command_takes(town):
-    names = {Takes.TITLE: "title", Takes.FILTER: "filter", Takes.LANGUAGE: "language"}
+    names = {
+        Takes.TITLE: "title",
+        Takes.FILTER: "filter",
+        Takes.LANGUAGE: "language",
+        Takes.DIAL: "dial",
+    }
     expected = {}
     for spec in COMMANDS:
         option = [(names[spec.takes], spec.needs, True)] if spec.takes in names else []

@@ -1,0 +1,108 @@
+"""Slates that are not all alike, and suggestions that fade when nobody answers them."""
+
+import re
+
+import numpy as np
+import pytest
+
+from bot.conversation.taste import Taste, rank
+from recommender.rank import top
+from tests.plugins.chat import ON_SQLITE, titles
+from tests.plugins.library import SHELF
+
+pytestmark = ON_SQLITE
+
+# By score two of a slate would be comedies of everyday life.
+LIKES = ("기기괴괴", "조선왕조실톡")
+OFFERED = np.array([not facts.adult for facts in SHELF])
+
+
+@pytest.fixture
+def amused(chat):
+    """Somebody to whom by score works of one kind would be shown."""
+    for title in LIKES:
+        chat.says(f"/like {title}")
+    return chat
+
+
+def by_score(chat):
+    """The titles by score, with what is popular a little ahead after two likes, the best first."""
+    library = chat.world.serving.library
+    ids = tuple(work.id for work in library.works if work.title in LIKES)
+    taste = Taste(dict.fromkeys(ids), ids, ())
+    masked = ~OFFERED
+    masked[[library.row_of[id_] for id_ in ids]] = True
+    ahead = library.served.model.lean(len(ids))[library.served.columns]
+    rows = top(rank(library, taste).scores + ahead, masked, len(library.works))
+    return [library.works[row].title for row in rows]
+
+
+def alike(chat, shown):
+    """The mean similarity of these titles by content."""
+    library = chat.world.serving.library
+    rows = np.array([next(r for r, w in enumerate(library.works) if w.title == t) for t in shown])
+    return library.content.cosines(rows, rows).sum() / (len(rows) * (len(rows) - 1))
+
+
+def test_a_slate_is_less_alike_than_the_best_by_score(amused):
+    best = by_score(amused)[:3]
+
+    shown = titles(amused.says("/recommend"))
+
+    assert set(best) == {"마음의소리", "윈드브레이커", "모죠의 일지"}
+    assert set(best) & set(shown)
+    assert alike(amused, shown) < alike(amused, best) / 2
+
+
+def test_the_best_of_a_slate_comes_first(amused):
+    places = {title: place for place, title in enumerate(by_score(amused))}
+    for _ in range(3):  # two works further down share a title
+        shown = [places[title] for title in titles(amused.says("/recommend"))]
+
+        assert shown == sorted(shown)
+
+
+def test_why_tells_which_place_a_work_had_that_was_moved_up(amused):
+    """Only those of the slate that would not have been in it by their scores."""
+    best = by_score(amused)
+    shown = titles(amused.says("/recommend"))
+    told = {}
+    for title in shown:
+        found = re.search(r"By score it was number (\d+)", amused.says(f"/why {title}").text)
+        told[title] = int(found[1]) if found else None
+
+    assert told == {
+        title: place + 1 if (place := best.index(title)) >= 3 else None for title in shown
+    }
+    assert any(told.values())
+
+
+def test_a_newcomer_is_shown_three_kinds(chat):
+    chat.as_("other").says("/like 신의 탑")
+    chat.world.serving.refresh()
+    facts = {f.url: f for f in SHELF}
+
+    genres = [set(facts[card.url].genres) - {"스토리"} for card in chat.says("/recommend").cards]
+
+    assert len(set.union(*genres)) == sum(map(len, genres))
+
+
+def test_what_was_not_answered_comes_back_later_than_what_was_never_shown(chat, clock):
+    """A week later it has lost a sixth of its score: a fifth, less what is forgotten by then."""
+    chat.says("/like 신의 탑")
+    first = titles(chat.says("/recommend"))
+
+    clock.pass_(days=8)
+
+    assert titles(chat.says("/recommend")) != first
+
+
+def test_after_two_months_it_is_forgotten_that_something_was_not_answered(chat, clock):
+    chat.says("/like 신의 탑")
+    first = titles(chat.says("/recommend"))
+    clock.pass_(days=8)
+    assert titles(chat.says("/recommend")) != first
+
+    clock.pass_(days=61)
+
+    assert titles(chat.says("/recommend")) == first
