@@ -1,0 +1,80 @@
+"""Who is set aside, and what of them is hidden."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recommender.choosing import Aside
+from recommender.contenders import Data
+from recommender.errors import TooFewInteractions
+from recommender.interactions import LIKE
+from tests.recommender.clusters import in_clusters
+
+
+def read_from_left_to_right(readers):
+    """Ratings in which everyone rated the items from the left to the right."""
+    ratings = in_clusters(readers)
+    order = ratings.copy()
+    order.data = np.concatenate([np.arange(1, n + 1) for n in np.diff(ratings.indptr)])
+    order.data = order.data.astype(np.float32)
+    return Data(ratings, order=order)
+
+
+def test_a_tenth_of_readers_is_set_aside_and_nobody_is_in_both():
+    ratings = in_clusters(50)
+
+    aside = Aside.of(Data(ratings), seed=0)
+
+    assert aside.folded.known.shape[0] == 5
+    assert aside.likes.shape[0] == 45
+    told = (aside.folded.known.toarray() >= LIKE) | (aside.folded.wanted.toarray() > 0)
+    both = np.vstack([aside.likes.toarray() > 0, told])
+    assert sorted(both.tolist()) == sorted((ratings.toarray() >= LIKE).tolist())
+
+
+def test_readers_with_one_like_are_learnt_from_and_not_set_aside():
+    ratings = np.zeros((12, 5), dtype=np.float32)
+    ratings[:10, 0] = 8
+    ratings[10:, :2] = 8
+
+    aside = Aside.of(Data(sparse.csr_array(ratings)), seed=0)
+
+    assert aside.likes.sum(axis=0).tolist() == [11, 1, 0, 0, 0]
+    assert aside.folded.known.shape[0] == 1
+
+
+def test_the_seed_says_who_is_set_aside():
+    data = Data(in_clusters(50))
+
+    one, two, other = (Aside.of(data, seed).folded.known.toarray() for seed in (0, 0, 1))
+
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_what_came_last_is_hidden_where_that_is_asked_for_and_the_order_known():
+    data = read_from_left_to_right(60)
+
+    aside = Aside.of(data, seed=0, last=True)
+
+    for known, wanted in zip(aside.folded.known, aside.folded.wanted, strict=True):
+        assert known.indices.max() < wanted.indices.min()
+        # Four fifths of six to nine ratings: 5, 6, 6 and 7; what is hidden and low is not wanted.
+        assert known.nnz in (5, 6, 7)
+        assert known.nnz + wanted.nnz <= round(known.nnz / 0.8)
+    assert aside.folded.order is not None
+    for likes, order in zip(aside.likes, aside.order, strict=True):
+        assert order.indices.tolist() == likes.indices.tolist()
+        assert order.data.tolist() == list(range(1, likes.nnz + 1))
+
+
+def test_low_ratings_are_shown_and_not_wanted():
+    aside = Aside.of(Data(in_clusters(300)), seed=0)
+
+    assert aside.folded.known.data.min() < LIKE
+    assert aside.folded.wanted.data.min() >= LIKE
+
+
+def test_without_two_readers_to_part_nothing_can_be_chosen():
+    with pytest.raises(TooFewInteractions, match=r"found 0 reader\(s\) with two likes"):
+        Aside.of(Data(sparse.csr_array((4, 3), dtype=np.float32)), seed=0)
