@@ -50,6 +50,8 @@ def main() -> int:
     if unknown := set(names) - BENCHMARKS.keys():
         parser.error(f"found {', '.join(sorted(unknown))}, expected {', '.join(BENCHMARKS)}")
     sections = read(PAGE)
+    if PAGE.exists() and not sections:
+        parser.error(f"found no section in {PAGE}, which would be lost: move it away first")
     missed = []
     for name in (name for name in BENCHMARKS if name in names):
         if BENCHMARKS[name] and told.ratings is None:

@@ -70,8 +70,10 @@ def amounts(
     A share of all that the item would recommend, and more from its neighbours `near`
     (items, 2 · count).
     """
-    taken = np.float32(OWN) * np.maximum(weights[rows], np.float32(0))
     half = near.shape[1] // 2
+    if not half:  # a model of before there were neighbours: its own weights were all it had
+        return np.asarray(np.maximum(weights[rows], 0), dtype=np.float32)
+    taken = np.float32(OWN) * np.maximum(weights[rows], np.float32(0))
     lines = np.arange(len(rows))[:, None]
     for columns, amount in ((near[rows, :half], BY_READERS), (near[rows, half:], BY_WEIGHTS)):
         # An item stands for itself where it has no neighbour, several times perhaps: none is lost.

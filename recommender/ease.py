@@ -1,9 +1,10 @@
 """EASE: one matrix in closed form, learnt from who likes what together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, Self, cast
 
 import numpy as np
@@ -185,19 +186,46 @@ def refuse_bad_penalty(l2: float) -> None:
 def blas_threads(matrix: NDArray[Any]) -> AbstractContextManager[object]:
     """As many BLAS threads as suit (items, items) `matrix`, until the context ends."""
     wide = matrix.dtype == np.float64 and len(matrix) >= ONE_THREAD_ITEMS_FLOAT64
-    one = wide or len(matrix) < ONE_THREAD_ITEMS
-    limited = _controller().limit(limits=1 if one else None, user_api="blas")
-    return cast(AbstractContextManager[object], limited)
+    return _blas().limited(one=wide or len(matrix) < ONE_THREAD_ITEMS)
+
+
+class _Blas:
+    """The threads of BLAS, which are the whole process's: fits at once share one limit.
+
+    The first sets it, one that needs a single thread tightens it, the last takes it away.
+    """
+
+    def __init__(self, controller: Any) -> None:  # noqa: ANN401 - threadpoolctl is untyped
+        self._controller = controller
+        self._lock = Lock()
+        self._within = 0
+        self._limits = ExitStack()
+
+    @contextmanager
+    def limited(self, *, one: bool) -> Iterator[None]:
+        """One thread, or as many as there are, until this and all others within have ended."""
+        with self._lock:
+            self._within += 1
+            if one:
+                limit = self._controller.limit(limits=1, user_api="blas")
+                self._limits.enter_context(limit)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._within -= 1
+                if not self._within:
+                    self._limits.close()
 
 
 @cache  # to look for the libraries takes as long as a small Gram matrix
-def _controller() -> Any:  # noqa: ANN401 - threadpoolctl is untyped
+def _blas() -> _Blas:
     import scipy.linalg.blas  # noqa: F401, PLC0415 - limits reach only what is loaded
     from threadpoolctl import (  # type: ignore[import-untyped]  # noqa: PLC0415
         ThreadpoolController,
     )
 
-    return ThreadpoolController()
+    return _Blas(ThreadpoolController())
 
 
 def _refuse_bad_parameters(l2: float, dropout: float, dtype: np.dtype[Any]) -> None:

@@ -124,7 +124,7 @@ def relaxed(diagonal: NDArray[np.float64], power: float) -> NDArray[np.float32]:
 
 def unit(scores: NDArray[np.float32]) -> float:
     """The root mean square of `scores`; 1 where all are 0."""
-    return float(np.sqrt(np.mean(np.square(scores), dtype=np.float64))) or 1.0
+    return float(np.sqrt(np.mean(np.square(scores, dtype=np.float64)))) or 1.0
 
 
 def best_recipe(halves: Matrix, prior: Prior | None, seed: int = 0) -> Recipe:
@@ -146,7 +146,8 @@ def best_recipe(halves: Matrix, prior: Prior | None, seed: int = 0) -> Recipe:
             return np.array(list(pool.map(lambda trial: trial.qualities(recipe), apart)))
 
         by_l2 = {l2: ask(Recipe(l2)) for l2 in GRID}
-        l2 = between({each: qualities[:, _USUAL] for each, qualities in by_l2.items()})
+        learnt = apart[0].readers / halves.shape[0]
+        l2 = between({each: found[:, _USUAL] for each, found in by_l2.items()}, learnt)
         chosen = Recipe(l2)
         found = ask(chosen)
         others = [replace(chosen, share=share) for share in SHARES[1:] if prior is not None]
@@ -172,6 +173,11 @@ class _Trial:
     def __init__(self, aside: Aside, prior: Prior | None) -> None:
         self._aside, self._prior = aside, prior
         self._spectral = cache(self._spectral_scores)
+
+    @property
+    def readers(self) -> int:
+        """How many it learns from."""
+        return self._aside.rest.shape[0]
 
     def qualities(self, recipe: Recipe) -> NDArray[np.float64]:
         """NDCG@100 of each of the mixes."""

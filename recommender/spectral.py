@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recommender.interactions import Matrix
 
 RANK = 30
+NOISE = 1e-6  # of the strongest direction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +24,14 @@ class Spectral:
 
     @classmethod
     def fit(cls, inputs: Matrix, rank: int = RANK) -> Self | None:
-        """The `rank` strongest directions of `inputs` (readers, items); None if there are fewer.
+        """The `rank` strongest directions of `inputs` (readers, items), or as many as there are.
+
+        None where readers or items are too few to ask for so many.
 
         With R = D_u^-½ X D_i^-½ and V its right singular vectors, the weights are
         D_i^-½ V Vᵀ D_i^½.
         """
-        from scipy.sparse.linalg import LinearOperator, eigsh  # noqa: PLC0415 - training only
+        from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh  # noqa: PLC0415 - training only
 
         readers, items = inputs.shape
         if rank >= min(readers, items) - 1:
@@ -44,7 +47,16 @@ class Spectral:
 
         operator = LinearOperator((items, items), matvec=twice, dtype=np.float64)
         # The first direction is popularity itself: a good place to begin, and always the same.
-        _, vectors = eigsh(operator, k=rank, v0=np.sqrt(popular), tol=1e-4)
+        try:
+            values, vectors = eigsh(
+                operator, k=rank, v0=np.sqrt(popular), tol=1e-4, rng=np.random.default_rng(0)
+            )
+        except ArpackError:
+            return None
+        # Of fewer independent directions the rest are noise, whose strength is rounding.
+        vectors = vectors[:, values > NOISE * values.max()]
+        if not vectors.shape[1]:
+            return None
         left = vectors * per_item[:, None]
         right = vectors / per_item[:, None]
         return cls(left.astype(np.float32), right.astype(np.float32))

@@ -84,7 +84,7 @@ def _recipe(
 ) -> Recipe:
     if l2 is not None:
         return Recipe(l2)
-    columns = warm[most_liked(strengths(halves[:, warm]))]
+    columns = warm[most_liked(halves[:, warm], LIKE)]
     prior = None if content is None else Prior(content, columns)
     return best_recipe(halves[:, columns], prior, seed)
 

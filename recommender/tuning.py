@@ -1,4 +1,4 @@
-"""The penalty that predicts best for readers who are kept apart while it is chosen."""
+"""Readers set aside to choose by, how well a fit does on them, and the penalty of EASE."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,9 +57,12 @@ def rule_of_thumb(readers: int) -> float:
     return float(np.clip(readers / 5, 1, 100))
 
 
-def most_liked(inputs: Matrix) -> NDArray[np.intp]:
-    """The columns of at most 2,000 items, those with most likes, in their order."""
-    liked = np.bincount(inputs.indices[inputs.data >= 1], minlength=inputs.shape[1])
+def most_liked(ratings: Matrix, threshold: float = 1.0) -> NDArray[np.intp]:
+    """The columns of at most 2,000 items, those with most likes, in their order.
+
+    A like is an entry of `threshold` and more.
+    """
+    liked = np.bincount(ratings.indices[ratings.data >= threshold], minlength=ratings.shape[1])
     return np.sort(np.argsort(-liked, kind="stable")[:MOST_ITEMS])
 
 
@@ -85,19 +88,21 @@ def best_l2(likes: Matrix, *, seed: int = 0, grid: Sequence[float] = GRID) -> fl
     few readers to tell, the rule of thumb.
     """
     found: dict[float, list[float]] = {l2: [] for l2 in grid}
+    learnt = 1.0
     for aside in asides(likes, 1.0, seed):
+        learnt = aside.rest.shape[0] / likes.shape[0]
         for together, l2 in _grams(aside.rest, grid):
             found[l2].append(_of_ease(aside, together, l2))
     if not found[grid[0]]:
         return rule_of_thumb(likes.shape[0])
-    return between({l2: np.array(qualities) for l2, qualities in found.items()})
+    return between({l2: np.array(qualities) for l2, qualities in found.items()}, learnt)
 
 
-def between(by_l2: Mapping[float, NDArray[np.float64]]) -> float:
+def between(by_l2: Mapping[float, NDArray[np.float64]], learnt: float) -> float:
     """The penalty at the top of the parabola through the best of `by_l2` and its two neighbours.
 
-    In logarithms of equal steps; at an end of the grid, the end. A quarter more, as the fit that
-    follows is to all readers and these qualities are of fits to four fifths of them.
+    In logarithms of equal steps; at an end of the grid, the end. More by as much as the readers
+    who follow are more: `learnt` is the share of them that these qualities are of.
     """
     grid = sorted(by_l2)
     means = [float(by_l2[l2].mean()) for l2 in grid]
@@ -108,7 +113,7 @@ def between(by_l2: Mapping[float, NDArray[np.float64]]) -> float:
         bend = below - 2 * top + above
         step = 0.5 * (below - above) / bend if bend < 0 else 0.0
     ratio = grid[best + (1 if step > 0 else -1)] / grid[best] if step else 1.0
-    return float(grid[best] * ratio ** abs(step) / (1 - SHARE))
+    return float(grid[best] * ratio ** abs(step) / learnt)
 
 
 def surely(gains: NDArray[np.float64]) -> bool:

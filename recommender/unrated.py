@@ -40,7 +40,7 @@ def filled(
             weights[np.ix_(columns[other], columns[block])] = rows @ mixed
     np.fill_diagonal(weights, 0)
     ours, theirs = (_high(weights, sample, each) for each in (columns, warm))
-    if ours > theirs:
+    if ours > theirs > 0:
         weights *= np.where(cold, np.float32(theirs / ours), np.float32(1))
     return weights
 

@@ -99,10 +99,10 @@ def evaluate(  # noqa: PLR0917 -- each is an option of the command
         from tasks.evaluating import evaluate as compare  # noqa: PLC0415
 
         found = compare(ground.told, [one.name for one in able], protocol, seeds, tell=tell)
-    _written(found, ground, data, html)
     for failure in found.failed.values():
         note(failure)
     if json:
+        _written(found, ground, data, html)
         from tasks.evaluating import facts  # noqa: PLC0415
 
         page = {} if html is None else {"page": str(html)}
@@ -111,6 +111,7 @@ def evaluate(  # noqa: PLR0917 -- each is an option of the command
     if ground.simulated:
         note("These figures are of SIMULATED readers: they say that it works, not how well.")
     _say(found)
+    _written(found, ground, data, html)  # last: what cannot be written takes no figure with it
     if html is not None:
         say(f"\n{html}: the same with plots.")
 

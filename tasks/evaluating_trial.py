@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from recommender.contenders import Data, Model, Progress, contender
 from recommender.errors import RecommenderError
 from recommender.evaluation import Fold, Slates, ranked
-from recommender.protocols import Cold, Protocol, Split, Told, cold_works, few_likes
+from recommender.protocols import Cold, Protocol, Split, Told, cold_works, few_likes, strong
 from tasks.errors import FitFailed
 
 LENGTH = 100  # of the ranking that a model gives
@@ -63,7 +63,9 @@ Run = Callable[[str, Exam, int, Progress], Answers]
 def set_exam(told: Told, protocol: Protocol, seed: int) -> Exam:
     """The questions of this seed. Raises TooFewInteractions, BadInteractions."""
     split = protocol(told, seed)
-    few = {count: few_likes(split.fold, count, seed) for count in FEW}
+    # Who has just come is somebody of whom nothing was learnt: only strong sets such readers apart.
+    counts = FEW if protocol is strong else ()
+    few = {count: few_likes(split.fold, count, seed) for count in counts}
     return Exam(split, few, cold_works(split, seed))
 
 

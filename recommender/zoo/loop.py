@@ -114,7 +114,9 @@ def train(
             last = history.over(schedule)
             if schedule.folder is not None and (last or (epoch + 1) % schedule.every == 0):
                 checkpoint.keep(schedule.folder, learner, history, fit)
-            progress(1.0 if last else (epoch + 1) / schedule.epochs)
+            if not last:
+                progress((epoch + 1) / schedule.epochs)
+    progress(1.0)
     learner.network.load_state_dict(history.best)
     learner.network.eval()
     return history

@@ -2,15 +2,17 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from threadpoolctl import threadpool_info
 
 from recommender import ease, gram
-from recommender.ease import Ease
+from recommender.ease import Ease, blas_threads
 from recommender.errors import (
     BadInteractions,
     BadParameter,
@@ -301,3 +303,24 @@ def test_serving_loads_no_linear_algebra():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert found.stdout == "[]\n"
+
+
+def test_fits_at_once_leave_blas_as_they_found_it():
+    small, large = np.empty((2, 2)), np.empty((3_000, 0))
+    threads = [each["num_threads"] for each in blas()]
+
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(blas_threads(large))
+        second.enter_context(blas_threads(small))
+        first.close()
+        within = [each["num_threads"] for each in blas()]
+        first.enter_context(blas_threads(small))
+        second.close()
+        still = [each["num_threads"] for each in blas()]
+
+    assert {*within, *still} == {1}
+    assert [each["num_threads"] for each in blas()] == threads
+
+
+def blas():
+    return [each for each in threadpool_info() if each["user_api"] == "blas"]

@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from recommender import recipe as recipes
+from recommender import tuning
 from recommender.content import Content
 from recommender.ease import Ease
 from recommender.interactions import LIKE
@@ -127,6 +128,13 @@ def test_of_many_readers_fewer_sets_are_enough():
     assert [each.folded.known.shape[0] for each in asides(halves, LIKE)] == [400] * 3
 
 
+def test_likes_of_three_stars_count_among_the_most_liked(monkeypatch):
+    monkeypatch.setattr(tuning, "MOST_ITEMS", 1)
+    halves = sparse.csr_array([[7, 8], [7, 0], [6, 0]], dtype=np.float32)
+
+    assert tuning.most_liked(halves, LIKE).tolist() == [0]
+
+
 def test_the_quality_is_the_ndcg_of_what_was_not_shown():
     (aside, *_) = asides(halves_of(readers=200), LIKE)
     perfect = aside.folded.wanted.toarray().astype(np.float32)
@@ -136,14 +144,14 @@ def test_the_quality_is_the_ndcg_of_what_was_not_shown():
 
 
 def test_the_penalty_lies_at_the_top_of_the_parabola():
-    # In doublings -(x - 1.2)² about x = 1: a fifth of a doubling above 100, and a quarter more.
+    # In doublings -(x - 1.2)² about x = 1: a fifth of one above 100, for a quarter more readers.
     by_l2 = {50.0 * 2**x: np.array([-((x - 1.2) ** 2)]) for x in range(4)}
 
-    assert between(by_l2) == pytest.approx(1.25 * 100 * 2**0.2)
+    assert between(by_l2, 0.8) == pytest.approx(1.25 * 100 * 2**0.2)
 
 
 def test_a_penalty_at_the_end_of_the_grid_is_taken_as_it_is():
-    assert between({50.0: np.array([0.1]), 100.0: np.array([0.3])}) == pytest.approx(125)
+    assert between({50.0: np.array([0.1]), 100.0: np.array([0.3])}, 0.8) == pytest.approx(125)
 
 
 def test_a_word_on_a_work_tells_more_where_many_know_it_and_disagree():

@@ -1,6 +1,7 @@
 """The strongest directions of who likes what."""
 
 import numpy as np
+import pytest
 from scipy import sparse
 
 from recommender.spectral import Spectral
@@ -32,6 +33,24 @@ def test_the_weights_are_the_projection_on_the_strongest_directions_of_the_norma
 def test_fewer_readers_or_items_than_directions_have_none():
     assert Spectral.fit(likes_of(readers=6), rank=5) is None
     assert Spectral.fit(likes_of(items=6), rank=5) is None
+
+
+@pytest.mark.parametrize(
+    "likes",
+    [
+        np.ones((30, 20)),
+        np.kron(np.eye(3), np.ones((10, 7))),
+        np.eye(25)[np.arange(60) % 25],
+    ],
+    ids=["all liked", "three circles", "one like each"],
+)
+def test_directions_that_are_not_there_are_not_made_up(likes):
+    found = [Spectral.fit(sparse.csr_array(likes, dtype=np.float32), rank=10) for _ in range(2)]
+
+    independent = min(10, np.linalg.matrix_rank(likes))
+    assert [each.left.shape[1] for each in found] == [independent] * 2
+    weights = [each.left @ each.right.T for each in found]
+    np.testing.assert_allclose(weights[0], weights[1], atol=1e-5)
 
 
 def test_the_same_likes_have_the_same_directions():

@@ -49,6 +49,15 @@ def test_a_work_without_features_stays_unknown():
     assert weights[:, 5].any()
 
 
+def test_new_works_stay_where_readers_know_all_others():
+    content = Content.fit(sparse.csr_array(np.ones((6, 1))))
+    everything = sparse.csr_array([[1, 1, 1, 0, 1, 0]], dtype=np.float32)
+
+    weights = unrated.filled(learnt(), content, COLD, everything)
+
+    assert (everything @ weights)[0, COLD].min() > 0
+
+
 def test_new_works_are_lowered_where_they_would_outdo_those_that_readers_know():
     # All are about the same thing, and readers like each with the other but weakly.
     content = Content.fit(sparse.csr_array(np.ones((6, 1))))
