@@ -55,7 +55,7 @@ def of_account(
         account.language,
         reader.adult,
         reader.trains,
-        Dial(reader.dial or Dial.BALANCED),
+        Dial(reader.dial) if reader.dial in set(Dial) else Dial.BALANCED,
     )
 
 

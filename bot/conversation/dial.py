@@ -11,10 +11,12 @@ from db.tables import Dial
 WORDS = {
     "niche": Dial.NICHE,
     "마니아": Dial.NICHE,
+    "매니아": Dial.NICHE,
     "balanced": Dial.BALANCED,
     "균형": Dial.BALANCED,
     "popular": Dial.POPULAR,
     "인기": Dial.POPULAR,
+    "대중": Dial.POPULAR,
 }
 
 

@@ -61,8 +61,14 @@ def past(ctx: Context) -> Past:
     return Past(tuple(rows_of(ctx.library, lately)), _unanswered(ctx, showings))
 
 
-def line_up(ctx: Context, ranking: Ranking, masked: NDArray[np.bool_], before: Past) -> list[Pick]:
-    """A slate of works that are not `masked` (works,) and were not shown lately, the best first."""
+def line_up(
+    ctx: Context,
+    ranking: Ranking,
+    masked: NDArray[np.bool_],
+    before: Past,
+    size: int = SLATE,
+) -> list[Pick]:
+    """`size` works that are not `masked` (works,) and were not shown lately, the best first."""
     library = ctx.library
     leaning = _leaning(library, ranking, len(ctx.taste.likes))
     scores = rerank.fade(leaning, before.unanswered)
@@ -70,7 +76,7 @@ def line_up(ctx: Context, ranking: Ranking, masked: NDArray[np.bool_], before: P
     fresh[list(before.lately)] = True
     # Variety must not bring in what nothing speaks for, as long as something else is there.
     weak = fresh | ~(scores > 0)
-    rows = top(scores, fresh if (~weak).sum() < SLATE else weak, POOL)
+    rows = top(scores, fresh if (~weak).sum() < size else weak, POOL)
     if not len(rows):
         return []
     turned = rerank.dial(scores[rows], library.popularity[rows], _SETTING[ctx.reader.dial])
@@ -79,12 +85,12 @@ def line_up(ctx: Context, ranking: Ranking, masked: NDArray[np.bool_], before: P
     pool = _pool(library, rows, turned, before.lately[:_BEFORE])
     if ranking.policy == POPULARITY:  # nothing is known of the reader: something of everything
         target = rerank.target_mix(library.mixes)
-        places = rerank.rerank(pool, target, SLATE, variety=rerank.WIDE)
+        places = rerank.rerank(pool, target, size, variety=rerank.WIDE)
     else:
         likes = rows_of(library, ctx.taste.likes)
         target = rerank.target_mix(library.mixes[likes])
         strength = rerank.CALIBRATION * rerank.trust(len(likes))
-        places = rerank.rerank(pool, target, SLATE, calibration=strength)
+        places = rerank.rerank(pool, target, size, calibration=strength)
     return [
         Pick(int(rows[place]), ranking.policy_of(int(rows[place])), rank=int(place))
         for place in places

@@ -15,6 +15,7 @@ from recommender import exploration
 from recommender.rank import top
 
 _CANDIDATES = 10
+_KNOWN = 10  # likes from which on a work is known, though the model may be older than they are
 _DISLIKED = 0.5  # of a like, as the model that ships has it
 
 
@@ -31,7 +32,7 @@ def newcomer(
     library = ctx.library
     if library.served is None or library.content is None:
         return None
-    unknown = library.served.unknown
+    unknown = library.served.unknown & (library.popularity < _KNOWN)
     near = _nearness(ctx)
     if near is None or unknown.all():
         return None

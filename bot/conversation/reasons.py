@@ -91,7 +91,7 @@ def _place(ctx: Context, work: Work) -> list[str]:
     if shown.policy == NEW:
         return [ctx.say("why.new", share=f"{100 * shown.propensity:.0f}")]
     if shown.rank is not None and shown.rank >= SLATE:
-        return [ctx.say("why.lifted", place=shown.rank + 1)]
+        return [ctx.say("why.lifted")]
     return []
 
 

@@ -117,11 +117,15 @@ def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
         masked |= np.array([not wish.fits(work) for work in ctx.library.works], dtype=bool)
     before = lineup.past(ctx)
     known = masked | ~np.isfinite(ranking.scores)
-    picks = lineup.line_up(ctx, ranking, known, before)
     taken = masked.copy()
-    taken[[*before.lately, *(pick.row for pick in picks[: SLATE - 1])]] = True
-    if new := newcomer(ctx, taken, np.random.default_rng(int(name, 16))):
-        picks = [pick for pick in picks[: SLATE - 1] if pick.row != new.row] + [new]
+    taken[list(before.lately)] = True
+    new = newcomer(ctx, taken, np.random.default_rng(int(name, 16)))
+    if new is None:
+        picks = lineup.line_up(ctx, ranking, known, before)
+    else:  # it goes last, and the others are chosen to be a varied list without it
+        taken = known.copy()
+        taken[new.row] = True
+        picks = [*lineup.line_up(ctx, ranking, taken, before, SLATE - 1), new]
     if len(picks) < SLATE:
         shown = {pick.row for pick in picks}
         left = lineup.longest_unseen(ranking, known, before)

@@ -15,7 +15,7 @@ from tests.plugins.library import stock
 
 pytestmark = ON_SQLITE
 
-LABEL = "🆕 New: hardly anyone has rated it yet. "
+LABEL = "🆕 Hardly anyone has rated it yet. "
 NEAR = Facts("naver", "5000", "새로운 탑", authors=("SIU",), genres=("판타지",))
 ALSO_NEAR = Facts("naver", "5001", "다른 탑", genres=("스토리", "판타지"), keywords=("탑", "성장"))
 FAR = Facts("naver", "5002", "새 개그", genres=("에피소드", "개그"), keywords=("병맛", "역사"))
@@ -60,7 +60,9 @@ def test_the_label_is_korean_for_koreans(chat, newer):
     mina.says("/like 신의 탑")
 
     assert (
-        mina.says("/recommend").cards[2].reason.startswith("🆕 새 작품이라 평가가 거의 없어요. 💡")
+        mina.says("/recommend")
+        .cards[2]
+        .reason.startswith("🆕 아직 평가가 거의 없는 작품이에요. 💡")
     )
 
 
