@@ -17,6 +17,7 @@ WIDTH = 360
 LEFT, RIGHT = 112, 46  # what names and numbers take
 ROW, TOP, BOTTOM = 26, 8, 26
 TICKS = 4
+SMALLEST = 1e-9  # what is less apart is one number
 SHIPPED = "default"
 MAIN = "ndcg@100"
 # Of the scatter plot: its height, its axes, the room above it, a line of text.
@@ -37,7 +38,7 @@ class Axis:
     def of(cls, values: Sequence[float], start: float, end: float) -> "Axis":
         """An axis that holds all `values`, between round numbers."""
         least, most = min(values), max(values)
-        room = (most - least) or abs(most) or 1.0
+        room = next((each for each in (most - least, abs(most)) if each > SMALLEST), 1.0)
         step = 10 ** math.floor(math.log10(room / TICKS))
         step *= next(times for times in (1, 2, 5, 10) if room / (times * step) <= TICKS)
         low, high = math.floor(least / step) * step, math.ceil(most / step) * step

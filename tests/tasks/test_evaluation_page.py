@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from selenium import webdriver
 
@@ -128,6 +128,8 @@ def test_names_beside_each_other_do_not_lie_on_each_other():
     assert min(np.diff(places)) >= 14
 
 
+@example([5e-324])
+@example([1.0, 1.0 + 1e-12])
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=9))
 def test_an_axis_holds_every_value_between_a_few_round_ticks(values):
     axis = Axis.of(values, 100, 300)
