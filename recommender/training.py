@@ -1,13 +1,13 @@
 """How the matrix that ships is fitted: by a recipe where there are likes, by content elsewhere."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from recommender import aversion, unrated
 from recommender.aversion import Near
+from recommender.contenders import likes_of
 from recommender.content import Content
 from recommender.ease import blas_threads, refuse_bad_penalty
 from recommender.errors import TooFewInteractions
@@ -27,14 +27,14 @@ REST_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """Weights (items, items), popularity, cold and informative (items,), near (items, 40)."""
+    """Weights and near of all items, popularity, cold, informative (items,); see DefaultModel."""
 
     weights: NDArray[np.float32]
     popularity: NDArray[np.float32]
     cold: NDArray[np.bool_]
     near: Near
     informative: NDArray[np.float32]
-    recipe: Recipe | None = field(default=None)  # None where nothing was liked together
+    recipe: Recipe | None  # None where nothing was liked together
 
 
 def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) -> Trained:
@@ -45,7 +45,8 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
     if l2 is not None:
         refuse_bad_penalty(l2)
     readers, items = halves.shape
-    popularity = shares(sparse.csr_array(halves >= LIKE))
+    likes = likes_of(halves)
+    popularity = shares(likes)
     cold = popularity == 0
     warm = np.flatnonzero(~cold)
     # All that is ever held at once: what is learnt, and where it is set among the others.
@@ -59,17 +60,18 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
     count = aversion.nearest_of(items)
     near = np.repeat(np.arange(items, dtype=np.int32)[:, None], count, axis=1)
     recipe = None
-    if np.diff(halves[:, warm].indptr).max(initial=0) < 2:
+    rated = halves[:, warm]
+    if np.diff(rated.indptr).max(initial=0) < 2:
         # Nothing was liked together: content alone, or popularity alone if there is none.
         weights = np.zeros((items, items), dtype=np.float32)
         if content is not None:
             unrated.set_nearest(weights, content, REST_SHARE)
     else:
-        recipe = _recipe(halves, content, warm, seed, l2)
+        recipe = _recipe(rated, content, warm, seed, l2)
         order = np.random.default_rng(seed).permutation(readers)
         sample = strengths(halves[np.sort(order[:SAMPLE_READERS])], recipe.low)
-        together = _read_together(halves[:, warm], count)
-        weights = _learnt(halves[:, warm], content, warm, recipe, sample[:, warm])
+        together = _read_together(likes[:, warm], count)
+        weights = _learnt(rated, content, warm, recipe, sample[:, warm])
         near[warm] = warm[together]
         if cold.any() and content is not None:
             weights = unrated.filled(weights, content, cold, sample)
@@ -84,8 +86,8 @@ def _recipe(
 ) -> Recipe:
     if l2 is not None:
         return Recipe(l2)
-    columns = warm[most_liked(halves[:, warm], LIKE)]
-    prior = None if content is None else Prior(content, columns)
+    columns = most_liked(halves, LIKE)
+    prior = None if content is None else Prior(content, warm[columns])
     return best_recipe(halves[:, columns], prior, seed)
 
 
@@ -105,9 +107,8 @@ def _learnt(
     return weights
 
 
-def _read_together(halves: Matrix, count: int) -> Near:
-    likes: Matrix = sparse.csr_array((halves >= LIKE).astype(np.float32))
-    upper = np.empty((halves.shape[1], halves.shape[1]), dtype=np.float32)
+def _read_together(likes: Matrix, count: int) -> Near:
+    upper = np.empty((likes.shape[1], likes.shape[1]), dtype=np.float32)
     with blas_threads(upper):
         gram(likes, upper)
     return aversion.read_together(upper, count)
