@@ -1,16 +1,19 @@
 """Readers as dense rows of likes, for the networks that look at all items at once."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recommender.contenders import likes_of
+from recommender.choosing import Aside
+from recommender.contenders import Data, Progress, likes_of
 from recommender.interactions import AnyMatrix, Matrix, checked
-from recommender.zoo.loop import quiet_torch
+from recommender.zoo.loop import Learner, quiet_torch, train
+from recommender.zoo.schedule import Schedule, fingerprint
 
 
 class Autoencoder(Protocol):
@@ -19,6 +22,9 @@ class Autoencoder(Protocol):
     def logits(self, likes: Tensor) -> Tensor:
         """(readers, items) for `likes` (readers, items), without any chance in it."""
         ...
+
+
+Network = TypeVar("Network", bound=Autoencoder)
 
 
 def dense(likes: Matrix, rows: Tensor | None = None) -> Tensor:
@@ -44,6 +50,38 @@ class Scorer:
         with quiet_torch(self.threads), torch.inference_mode():
             found: NDArray[np.float32] = self.network.logits(dense(likes)).numpy()
         return found
+
+
+def trained(
+    data: Data,
+    seed: int,
+    progress: Progress,
+    schedule: Schedule,
+    *,
+    network: Callable[[int], Network],
+    learner: Callable[[Network, Matrix], Learner],
+    about: Mapping[str, Any],
+) -> Scorer:
+    """A `network` for so many items with the weights of the epoch best on a tenth of readers.
+
+    `learner` trains it on the likes of the others; `about` tells its checkpoints from those of
+    other networks. Raises BadInteractions, BadParameter; TooFewInteractions where there is nobody
+    to set aside; with a folder for checkpoints as `loop.train`.
+    """
+    aside = Aside.of(data, seed)
+    items = aside.likes.shape[1]
+    with quiet_torch(schedule.threads, seed):
+        made = network(items)
+    scorer = Scorer(made, items, schedule.threads)
+    train(
+        learner(made, aside.likes),
+        lambda: aside.quality(scorer),
+        schedule,
+        seed=seed,
+        progress=progress,
+        about={**about, "data": fingerprint(data)},
+    )
+    return scorer
 
 
 def spread(layers: nn.Module) -> None:

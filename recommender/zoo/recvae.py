@@ -12,12 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recommender.choosing import Aside
 from recommender.contenders import Data, Progress
 from recommender.interactions import Matrix
-from recommender.zoo.dense import Scorer, dense, spread
-from recommender.zoo.loop import Phase, quiet_torch, train
-from recommender.zoo.schedule import Schedule, fingerprint
+from recommender.zoo.dense import Scorer, dense, spread, trained
+from recommender.zoo.loop import Phase
+from recommender.zoo.schedule import Schedule
 
 LAYERS = 5
 NORM_EPS = 0.1  # of the authors' code
@@ -147,20 +146,14 @@ def fit(
 ) -> Scorer:
     """RecVAE with the weights of the epoch that is best on a tenth of readers.
 
-    Raises BadInteractions, BadParameter; TooFewInteractions where there is nobody to set aside;
-    with a folder for checkpoints as `loop.train`.
+    Raises as `dense.trained`.
     """
-    aside = Aside.of(data, seed)
-    items = aside.likes.shape[1]
-    with quiet_torch(schedule.threads, seed):
-        network = RecVae(items, shape)
-    scorer = Scorer(network, items, schedule.threads)
-    train(
-        _Learner(network, aside.likes, shape),
-        lambda: aside.quality(scorer),
+    return trained(
+        data,
+        seed,
+        progress,
         schedule,
-        seed=seed,
-        progress=progress,
-        about={"model": "recvae", **asdict(shape), "data": fingerprint(data)},
+        network=lambda items: RecVae(items, shape),
+        learner=lambda network, likes: _Learner(network, likes, shape),
+        about={"model": "recvae", **asdict(shape)},
     )
-    return scorer
