@@ -1,9 +1,11 @@
 """EASE: one matrix in closed form, learnt from who likes what together."""
 
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any, Self, cast
 
@@ -23,8 +25,9 @@ from recommender.interactions import AnyMatrix, Matrix, checked
 from recommender.linear import Linear, square
 from recommender.memory import give_back, refuse_too_much
 
-# Below this many items one BLAS thread: several would wait for each other more than they work.
-ONE_THREAD_ITEMS = 2_000
+# Below the first, one BLAS thread: several would wait for each other more than they work. Up to the
+# second that depends: beside another program that wants the core, two take many times as long.
+ONE_THREAD_ITEMS, IDLE_ONLY_ITEMS = 600, 2_000
 # OpenBLAS's dpotrf crashes from here on when it runs in two threads.
 ONE_THREAD_ITEMS_FLOAT64 = 16_000
 TILE = 256  # items: two square tiles of them stay in the cache
@@ -76,7 +79,7 @@ class Ease(Linear):
         diagonal = np.empty(items, dtype=np.float64)
         with blas_threads(buffer):
             gram(found, buffer)
-        if items >= ONE_THREAD_ITEMS:
+        if items >= IDLE_ONLY_ITEMS:
             give_back()
         facts = {"l2": float(l2), "dropout": float(dropout), "readers": found.shape[0]}
         return cls(solve(buffer, l2, dropout, diagonal), facts, diagonal)
@@ -186,7 +189,19 @@ def refuse_bad_penalty(l2: float) -> None:
 def blas_threads(matrix: NDArray[Any]) -> AbstractContextManager[object]:
     """As many BLAS threads as suit (items, items) `matrix`, until the context ends."""
     wide = matrix.dtype == np.float64 and len(matrix) >= ONE_THREAD_ITEMS_FLOAT64
-    return _blas().limited(one=wide or len(matrix) < ONE_THREAD_ITEMS)
+    few = len(matrix) < ONE_THREAD_ITEMS or (len(matrix) < IDLE_ONLY_ITEMS and not _idle_core())
+    return _blas().limited(one=wide or few)
+
+
+def _idle_core() -> bool:
+    """Whether no other process wants the core beside our own right now, as far as Linux tells."""
+    try:
+        running = int(Path("/proc/loadavg").read_text().split()[3].partition("/")[0])
+        # BLAS's threads wait for their next work by asking for it over and over: those are ours.
+        states = [(task / "stat").read_bytes() for task in Path("/proc/self/task").iterdir()]
+    except (OSError, ValueError, IndexError):  # another system, or a thread that just ended
+        return False
+    return running - sum(b") R " in state for state in states) + 2 <= (os.cpu_count() or 1)
 
 
 class _Blas:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender import kernels
 from recommender.interactions import Matrix
 
 # scipy calls these two wherever it picks rows or makes them dense, but makes new arrays each time,
@@ -25,10 +27,11 @@ except ImportError:
 DENSE_STEPS = 100
 THREADS = 2
 BLOCK_BYTES = 16 << 20  # of dense rows, or of indices: bounds what lies beside the result
-PIECE = 1 << 17  # entries gathered at once: few calls of Python, and they stay in the cache
-BLOCK_STEPS = 1 << 20
+PIECE = 1 << 18  # entries gathered at once: few calls of Python, and they stay in the cache
+BLOCK_STEPS = 1 << 21
 MOST_BLOCKS = 64
-SHEET_BLOCKS = 4  # that are transposed at once
+MOST_COMPILED = 32  # as little lies beside those
+SHEET_BYTES = 3 << 20  # of entries that are transposed at once
 
 Rows: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
 Columns: TypeAlias = sparse.csc_array[Any]
@@ -50,7 +53,7 @@ def gram(likes: Matrix, out: NDArray[Any]) -> None:
     if gather is None or readers * float(items) ** 2 <= DENSE_STEPS * steps:
         _dense(likes, out)
     else:
-        _scattered(likes, out, blocks=int(np.clip(steps // BLOCK_STEPS, THREADS, MOST_BLOCKS)))
+        _scattered(likes, out, steps)
 
 
 def _dense(likes: Matrix, out: NDArray[Any]) -> None:
@@ -65,32 +68,41 @@ def _dense(likes: Matrix, out: NDArray[Any]) -> None:
         syrk(1.0, rows.T, beta=1.0, c=out.T, lower=1, overwrite_c=1)
 
 
-def _scattered(likes: Matrix, out: NDArray[Any], blocks: int) -> None:
+def _scattered(likes: Matrix, out: NDArray[Any], steps: float) -> None:
     """A row of XᵀX is the sum of the rows of those readers who like its item.
 
-    scipy has what gathers rows and what adds sparse ones to dense ones, in compiled code and
-    without the interpreter lock: nothing of the size of the result is made beside it.
+    Nothing of the size of the result is made beside it. The blocks of rows take turns in threads,
+    which pays as neither scipy's code nor numba's holds the interpreter lock.
     """
+    compiled = kernels.scatter(steps)
+    most = MOST_COMPILED if compiled else MOST_BLOCKS
+    blocks = int(np.clip(steps // BLOCK_STEPS, 2 * THREADS, most))  # the first have most to do
     # Short indices are moved in half the time, but they are a copy.
     index = np.dtype(np.int32 if 4 * likes.nnz <= BLOCK_BYTES else likes.indices.dtype)
     places = [part.astype(index, copy=False) for part in (likes.indices, likes.indptr)]
     data = likes.data.astype(out.dtype, copy=False)
     ones = likes.nnz == 0 or data.min() == data.max() == 1
     by_reader = sparse.csr_array((data, *places), shape=likes.shape)
+    fill = _fill
+    if compiled:
+        short = np.uint16 if len(out) <= 1 << 16 else np.uint32
+        fill = partial(_fill_by, compiled, likes.indices.astype(short))
     edges = np.linspace(0, len(out), min(blocks, len(out)) + 1).astype(int)
+    together = max(1, blocks * SHEET_BYTES // max(1, 8 * likes.nnz))
     starts = by_reader.indptr[:-1].copy()
     pending: deque[Future[None]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
-        for sheet in range(0, len(edges) - 1, SHEET_BLOCKS):
-            columns = edges[sheet : sheet + SHEET_BLOCKS + 1]
+        for sheet in range(0, len(edges) - 1, together):
+            columns = edges[sheet : sheet + together + 1]
             by_item = by_reader[:, columns[0] : columns[-1]].tocsc()
             for first, last in pairwise(columns):
                 block = by_item[:, first - columns[0] : last - columns[0]]
                 rows = out[first:last]
-                pending.append(pool.submit(_fill, rows, by_reader, block, starts.copy(), ones))
+                pending.append(pool.submit(fill, rows, by_reader, block, starts.copy(), ones))
                 starts += np.bincount(block.indices, minlength=len(starts)).astype(starts.dtype)
                 if len(pending) > THREADS:  # so that few blocks are held at once
                     pending.popleft().result()
+            del by_item, block  # before the next are made
         for future in pending:
             future.result()
 
@@ -100,7 +112,8 @@ def _fill(
 ) -> None:
     """Set `out`, the rows of XᵀX of the items of `block` (readers, some items).
 
-    `starts` (readers,) is where in each reader's row the items of the block begin.
+    `starts` (readers,) is where in each reader's row the items of the block begin. scipy has what
+    gathers rows and what adds sparse ones to dense ones, in compiled code.
     """
     ends = by_reader.indptr[1:]
     # As if row 2u + 1 of a matrix were the end of reader u's row: the same arrays, cut elsewhere.
@@ -128,3 +141,20 @@ def _fill(
         items = out[above:below]
         add(*items.shape, within.astype(ends.dtype), indices, data, items)
         start = stop
+
+
+def _fill_by(  # noqa: PLR0917 - the first two are bound, and the rest are those of _fill
+    compiled: kernels.Scatter,
+    items: NDArray[Any],
+    out: NDArray[Any],
+    by_reader: Rows,
+    block: Columns,
+    starts: NDArray[Any],
+    ones: bool,
+) -> None:
+    """What `_fill` does, without gathering; `items` are the indices of `by_reader`, shorter."""
+    who = block.indices
+    none = by_reader.data[:0]
+    amounts, values = (none, none) if ones else (block.data, by_reader.data)
+    ends = by_reader.indptr[1:]
+    compiled(out, block.indptr, amounts, starts[who], ends[who], items, values)

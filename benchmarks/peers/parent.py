@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +67,22 @@ class Child:
         return self._ask("answer")
 
     def _ask(self, what: str) -> Said:
+        wait_for_quiet()
         assert self.process.stdin and self.process.stdout
         print(what, file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         if not line:
             sys.exit(f"{self.script} ended without an answer to {what!r}")
         return Said(**json.loads(line))
+
+
+def wait_for_quiet(seconds: float = 2.0) -> None:
+    """Until nothing else runs: threads of the last one's BLAS or OpenMP spin on for a while."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if Path("/proc/loadavg").read_text().split()[3].startswith("1/"):
+            return
+        time.sleep(0.005)
 
 
 def python_of(name: str, folder: Path) -> Path:

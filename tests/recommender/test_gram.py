@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
-from recommender import gram
+from recommender import gram, kernels
 
 WAYS = {"dense": 10**9, "scattered": 0}
+numba_only = pytest.mark.skipif(kernels.find_spec("numba") is None, reason="needs numba")
+FILLS = ["scipy", "loops", pytest.param("numba", marks=numba_only)]
 
 
 def filled(likes, dtype=np.float32):
@@ -20,6 +22,14 @@ def filled(likes, dtype=np.float32):
     gram.gram(likes, out)
     assert np.isfinite(out).all()
     return np.triu(out)
+
+
+@pytest.fixture(scope="module", params=FILLS)
+def scatter(request):
+    """By what the blocks are filled: None for scipy, the kernel's plain loops, or compiled."""
+    if request.param == "numba":
+        return kernels._compiled(kernels._scatter)
+    return kernels._scatter if request.param == "loops" else None
 
 
 @pytest.fixture(params=WAYS)
@@ -41,16 +51,19 @@ def test_three_readers_worked_by_hand(way):
     ),
     piece=st.integers(1, 12),
     blocks=st.integers(1, 5),
-    sheet=st.integers(1, 3),
+    sheet=st.integers(1, 3).map(lambda entries: 8 * entries),
 )
 @settings(deadline=None, max_examples=60)
-def test_however_it_is_cut_the_sum_is_the_same(rows, piece, blocks, sheet):
+def test_however_it_is_cut_the_sum_is_the_same(scatter, rows, piece, blocks, sheet):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "scatter", lambda steps: scatter)
+        patch.setattr(gram, "MOST_BLOCKS", blocks)
+        patch.setattr(gram, "MOST_COMPILED", blocks)
         patch.setattr(gram, "PIECE", piece)
-        patch.setattr(gram, "SHEET_BLOCKS", sheet)
+        patch.setattr(gram, "SHEET_BYTES", sheet)
         out = np.full((rows.shape[1], rows.shape[1]), np.nan, dtype=np.float32)
 
-        gram._scattered(sparse.csr_array(rows), out, blocks)
+        gram._scattered(sparse.csr_array(rows), out, steps=1e12)
 
     np.testing.assert_array_equal(np.triu(out), np.triu(rows.T @ rows))
     assert np.isfinite(out).all()
@@ -103,7 +116,9 @@ def test_readers_and_items_without_likes_leave_zeros(way):
     assert np.argwhere(found).tolist() == [[1, 1], [1, 4], [4, 4]]
 
 
-def test_beside_the_result_there_is_little(monkeypatch):
+def test_beside_the_result_there_is_little(scatter, monkeypatch):
+    if scatter is kernels._scatter:
+        pytest.skip("plain loops are slow, and hold what the compiled ones hold")
     generator = np.random.default_rng(0)
     readers, items, each = 4_000, 2_000, 20
     indices = np.sort(generator.integers(0, items, (readers, each)), axis=1).ravel()
@@ -115,10 +130,12 @@ def test_beside_the_result_there_is_little(monkeypatch):
     likes.data[:] = 1
     out = np.empty((items, items), dtype=np.float32)
     monkeypatch.setattr(gram, "PIECE", 1 << 12)
+    monkeypatch.setattr(gram, "BLOCK_STEPS", 1 << 16)
+    monkeypatch.setattr(kernels, "scatter", lambda steps: scatter)
 
     tracemalloc.start()
     try:
-        gram._scattered(likes, out, blocks=16)
+        gram._scattered(likes, out, steps=1e9)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -57,10 +57,17 @@ def test_few_items_and_many_rows_are_left_to_numpy():
     assert kernels.scaled_sum(kernels.LEAST_ITEMS, rank=kernels.MOST_RANK + 1) is None
 
 
+def test_a_small_matrix_of_pairs_is_left_to_scipy_unless_numba_is_loaded_anyhow(monkeypatch):
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+
+    assert kernels.scatter(kernels.LEAST_STEPS - 1) is None
+
+
 def test_without_numba_there_is_nothing_compiled(monkeypatch, uncached):
     monkeypatch.setattr(kernels, "find_spec", lambda name: None)
 
     assert kernels.scaled_sum(kernels.LEAST_ITEMS, rank=1) is None
+    assert kernels.scatter(kernels.LEAST_STEPS) is None
 
 
 @numba_only
