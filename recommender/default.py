@@ -128,6 +128,14 @@ class DefaultModel(Stored):
             found -= self._each_of(len(taken)) * taken.sum(axis=0)
         return found
 
+    def nearest(self, rows: Rows) -> NDArray[np.intp]:
+        """The items that the same readers like as any of `rows`, once each; none in old models.
+
+        Raises UnknownItem.
+        """
+        half = self.near.shape[1] // 2
+        return np.unique(self.near[item_rows(rows, len(self.weights)), :half]).astype(np.intp)
+
     def lean(self, likes: int) -> NDArray[np.float32]:
         """What to add to `scores_of` (items,) to rank for somebody with so many likes.
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.rank import top
+
 # Chosen by benchmarks/rerank.py on MovieLens: lists of 20 out of the best 200 are 9 % further
 # apart and a quarter closer to the genres that the reader likes, for less than 2 % of NDCG@20. A
 # variety of 2 makes it 20 % further apart, for 1 % of NDCG@100 but 6 % of NDCG@20. The unit of
@@ -24,6 +26,9 @@ SMOOTHING = 0.01  # the share of the reader's mix in every list's (Steck 2018, e
 # more novel, and together they reach a third more films and upwards (the same benchmark).
 DIAL = 0.6
 FADE = 0.8  # what is left of a score after one showing without an answer
+# What is too near to a disliked work waits until so many others have had their places, unless it is
+# among the first: much speaks for that. See benchmarks/dislikes.py.
+HELD_PLACES, KEPT_PLACES = 20, 4
 
 Floats = NDArray[np.floating[Any]]
 
@@ -169,6 +174,32 @@ def fade(scores: Floats, showings: Floats) -> NDArray[np.float32]:
     lost = 1 - FADE ** np.asarray(showings[rows], dtype=np.float64)
     faded[rows] -= lost * np.abs(faded[rows])
     return faded
+
+
+def hold_back(
+    scores: Floats, rows: NDArray[np.integer[Any]], mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """`scores` (items,) with the items in `rows` behind the twenty best others, in their order.
+
+    Those that would be among them come right after, but for the four best of all; what else there
+    is stays as it is. Items where `mask` (items,) is true have no place in the ranking.
+    """
+    held = np.array(scores, dtype=np.float32)
+    there = np.isfinite(held) if mask is None else np.isfinite(held) & ~mask
+    near = np.zeros(len(held), dtype=bool)
+    near[rows] = True
+    near[top(held, ~there, KEPT_PLACES)] = False
+    others = -np.sort(-held[there & ~near])
+    if not len(others):
+        return held
+    places = min(HELD_PLACES, len(others))
+    last = others[places - 1]
+    below = others[places] if len(others) > places else last - max(1, np.abs(last))
+    high = np.flatnonzero(near & there & (held > below))
+    order = high[np.argsort(-held[high], kind="stable")]
+    line = np.linspace(last, below, len(order) + 2, dtype=np.float32)[1:-1]
+    held[order] = np.minimum(held[order], line)
+    return held
 
 
 def standardised(values: Floats) -> NDArray[np.float64]:

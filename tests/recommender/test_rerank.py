@@ -13,6 +13,7 @@ from recommender.rerank import (
     dial,
     divergence,
     fade,
+    hold_back,
     mmr,
     relevance,
     rerank,
@@ -203,6 +204,46 @@ def test_fading_never_raises_a_score_nor_changes_what_was_not_shown(data, size):
     assert (found <= scores.astype(np.float32)).all()
     assert (found[showings == 0] == scores[showings == 0].astype(np.float32)).all()
     assert (scores == before).all()
+
+
+def test_what_is_held_back_comes_right_after_the_twenty_best_others_in_its_own_order():
+    scores = np.arange(30, 0, -1, dtype=np.float32)
+
+    found = hold_back(scores, np.array([7, 5, 25]))
+
+    best = [row for row in range(22) if row not in (5, 7)]
+    assert top(found, None, 30).tolist() == [*best, 5, 7, *range(22, 30)]
+    assert found[25] == scores[25]  # no place among the twenty was its own
+
+
+def test_what_has_no_place_in_the_ranking_is_not_counted_among_the_others():
+    scores = np.array([*range(40, 10, -1), -np.inf], dtype=np.float32)
+    known = np.arange(31) < 10
+
+    found = hold_back(scores, np.array([15]), known)
+
+    others = [row for row in range(10, 30) if row != 15]
+    assert top(found, known, 20).tolist() == [*others, 15]  # behind all nineteen
+
+
+def test_the_four_best_of_all_keep_their_places_whatever_they_are_near_to():
+    scores = np.arange(30, 0, -1, dtype=np.float32)
+
+    found = hold_back(scores, np.array([0, 2, 3, 4]))
+
+    assert top(found, None, 5).tolist() == [0, 1, 2, 3, 5]
+
+
+@given(st.data(), st.integers(1, 60))
+def test_holding_back_moves_nothing_else_and_nothing_up(data, size):
+    scores = data.draw(finite(size)).astype(np.float32)
+    rows = np.array(data.draw(st.lists(st.integers(0, size - 1), unique=True)), dtype=int)
+
+    found = hold_back(scores, rows)
+
+    others = np.setdiff1d(np.arange(size), rows)
+    assert (found[others] == scores[others]).all()
+    assert (found <= scores).all()
 
 
 def test_equal_values_do_not_deviate():
