@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Feedback, FeedbackEvent, Impression, Verdict
+from db.tables import Feedback, FeedbackEvent, Impression, Reader, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Showing:
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What readers say now of a work that a policy showed them; what they hid they do not want.
+    """How many readers say what now of a work that a policy showed them.
 
-    `unanswered` counts cards, the others readers.
+    What they hid they do not want; `unanswered` ones have said nothing of it.
     """
 
     likes: int = 0
@@ -151,14 +151,17 @@ def last_of(
 
 
 def receptions(session: Session, policy: str, webtoon_ids: Sequence[int]) -> dict[int, Reception]:
-    """How those of these works were received that `policy` has shown."""
+    """How those of these works were received that `policy` has shown.
+
+    Readers whom no model may learn from are left out: the odds of a draw learn, too.
+    """
     query = (
         select(
             Impression.webtoon_id,
             Feedback.verdict,
             func.count(Impression.reader_id.distinct()),
-            func.count(Impression.id),
         )
+        .join(Reader, Reader.id == Impression.reader_id)
         .outerjoin(
             Feedback,
             and_(
@@ -166,12 +169,16 @@ def receptions(session: Session, policy: str, webtoon_ids: Sequence[int]) -> dic
                 Feedback.webtoon_id == Impression.webtoon_id,
             ),
         )
-        .where(Impression.webtoon_id.in_(webtoon_ids), Impression.policy == policy)
+        .where(
+            Impression.webtoon_id.in_(webtoon_ids),
+            Impression.policy == policy,
+            Reader.trains.is_(True),
+        )
         .group_by(Impression.webtoon_id, Feedback.verdict)
     )
     found: dict[int, dict[str, int]] = {}
-    for webtoon_id, verdict, people, cards in session.execute(query):
-        found.setdefault(webtoon_id, {})[verdict or ""] = people if verdict else cards
+    for webtoon_id, verdict, people in session.execute(query):
+        found.setdefault(webtoon_id, {})[verdict or ""] = people
     return {
         webtoon_id: Reception(
             counts.get(Verdict.LIKE, 0),

@@ -3,7 +3,7 @@
 from bot.conversation import actions
 from bot.conversation.context import Context
 from bot.conversation.reply import Button, Card, Rows
-from bot.conversation.taste import POPULARITY, explain
+from bot.conversation.taste import NEW, POPULARITY, explain
 from bot.conversation.texts import term
 from db import feedback
 from db.catalogue import Work
@@ -64,6 +64,14 @@ def status(ctx: Context, work: Work) -> str:
     return ctx.say("card.weekday", days=days)
 
 
+def reason_of(ctx: Context, work: Work, policy: str, seed: Work | None = None) -> str:
+    """Why `policy` chose this work for the reader, in one line; `seed` if it is like that one."""
+    if seed:
+        return ctx.say("reason.similar", title=seed.title)
+    why = reason(ctx, work)
+    return ctx.say("reason.new", why=why) if policy == NEW else why
+
+
 def reason(ctx: Context, work: Work) -> str:
     """Why this work suits the reader, in one line with exact shares.
 
@@ -89,8 +97,8 @@ def reason(ctx: Context, work: Work) -> str:
 
 def popular(ctx: Context, work: Work) -> str:
     """Why a work suits somebody of whom nothing is known."""
-    liked = ctx.library.liked[ctx.library.row_of[work.id]]
-    return ctx.say("reason.popular" if liked else "reason.typical")
+    many = ctx.library.well_liked[ctx.library.row_of[work.id]]
+    return ctx.say("reason.popular" if many else "reason.typical")
 
 
 def _buttons(

@@ -22,7 +22,7 @@ WORDS = {
 
 def dial(ctx: Context, argument: str) -> Reply:
     """Turns the dial to what `argument` names, or shows how it stands."""
-    word = argument.strip()
+    word = argument.strip().lstrip("💎🎯🔥 ")  # as the buttons have it, too
     if not word:
         return _shown(ctx)
     setting = WORDS.get(word.lower())

@@ -18,6 +18,7 @@ from recommender.interactions import Matrix
 Model = default_model
 _SAMPLE = 200  # works that all others are compared with to find the typical ones
 _TYPICAL = 0.01  # how much that counts: less than one reader more
+_MANY = 10  # readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,16 @@ class Library:
             known = self.served.columns >= 0
             liked[known] |= self.served.model.popularity[self.served.columns[known]] > 0
         return liked
+
+    @property
+    def well_liked(self) -> NDArray[np.bool_]:
+        """(works,) bool: many readers like it, as counted or as the model learnt."""
+        many = self.popularity >= _MANY
+        if self.served is not None:
+            known, model = self.served.columns >= 0, self.served.model
+            likes = model.popularity * int(model.facts.get("readers", 0))
+            many[known] |= likes[self.served.columns[known]] > _MANY - 0.5
+        return many
 
     @cached_property
     def standing(self) -> NDArray[np.float32]:

@@ -18,11 +18,11 @@ from recommender.rank import top
 
 SLATE = 3
 POOL = 100  # of the best works, among which the order may change
-_LATELY = timedelta(days=7)  # what was shown so lately is not shown again,
-_LATELY_CARDS = 60  # unless so many others came since
+_LATELY = timedelta(days=7)  # what was shown so lately is not shown again while others are left
 _REMEMBERED = timedelta(days=60)  # until a showing without an answer is forgotten
-_REMEMBERED_CARDS = 300
+_REMEMBERED_CARDS = 1_000
 _BEFORE = 6  # cards before this slate that it should not repeat in kind either
+_HELD_DISLIKES = 3  # so that thirty of them leave something to read
 _SETTING = {Dial.NICHE: -1.0, Dial.BALANCED: 0.0, Dial.POPULAR: 1.0}
 
 
@@ -57,7 +57,7 @@ def past(ctx: Context) -> Past:
         except_policies=(WELCOME,),
     )
     since = ctx.now - _LATELY
-    lately = dict.fromkeys(s.webtoon_id for s in showings[:_LATELY_CARDS] if s.at >= since)
+    lately = dict.fromkeys(s.webtoon_id for s in showings if s.at >= since)
     return Past(tuple(rows_of(ctx.library, lately)), _unanswered(ctx, showings))
 
 
@@ -70,16 +70,19 @@ def line_up(
 ) -> list[Pick]:
     """`size` works that are not `masked` (works,) and were not shown lately, the best first."""
     library = ctx.library
-    leaning = _leaning(library, ranking, len(ctx.taste.likes))
-    scores = rerank.fade(leaning, before.unanswered)
-    fresh = masked.copy()
-    fresh[list(before.lately)] = True
+    stale = masked.copy()
+    stale[list(before.lately)] = True
+    scores = rerank.fade(_base(ctx, ranking), before.unanswered)
+    scores = rerank.hold_back(scores, np.array([*too_near(ctx)], dtype=np.intp), stale)
     # Variety must not bring in what nothing speaks for, as long as something else is there.
-    weak = fresh | ~(scores > 0)
-    rows = top(scores, fresh if (~weak).sum() < size else weak, POOL)
+    weak = ~(ranking.scores > 0)
+    rows = top(scores, stale | weak, POOL)
+    if len(rows) < size:
+        rows = np.concatenate([rows, top(scores, stale | ~weak, size - len(rows))])
     if not len(rows):
         return []
-    turned = rerank.dial(scores[rows], library.popularity[rows], _SETTING[ctx.reader.dial])
+    setting = 0.0 if ranking.policy == POPULARITY else _SETTING[ctx.reader.dial]
+    turned = rerank.dial(scores[rows], library.popularity[rows], setting)
     order = np.argsort(-turned, kind="stable")
     rows, turned = rows[order], turned[order]
     pool = _pool(library, rows, turned, before.lately[:_BEFORE])
@@ -97,15 +100,42 @@ def line_up(
     ]
 
 
-def _leaning(library: Library, ranking: Ranking, likes: int) -> NDArray[np.float32]:
-    """The scores, with what is popular a little ahead for who has said little."""
-    served = library.served
-    if ranking.policy != EASE or served is None:
-        return ranking.scores
-    known = served.columns >= 0
+def too_near(ctx: Context) -> dict[int, int]:
+    """The works that others come before: their rows, and the disliked work each is nearest to.
+
+    What a dislike takes from the scores is the same for all, and alone too little where much
+    speaks for its neighbours.
+    """
+    library, served = ctx.library, ctx.library.served
+    found: dict[int, int] = {}
+    for disliked in ctx.taste.dislikes[:_HELD_DISLIKES]:
+        row = library.row_of.get(disliked)
+        if served is not None and row is not None and served.columns[row] >= 0:
+            near = served.model.nearest([int(served.columns[row])])
+            rows = np.flatnonzero(np.isin(served.columns, near))
+            found = dict.fromkeys(rows.tolist(), disliked) | found
+    return found
+
+
+def leaning(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:
+    """(works,) what is added to the scores so that popular works lead for who has said little."""
+    library, served = ctx.library, ctx.library.served
     ahead = np.zeros(len(library.works), dtype=np.float32)
-    ahead[known] = served.model.lean(likes)[served.columns[known]]
-    return ranking.scores + ahead
+    if ranking.policy == EASE and served is not None:
+        known = served.columns >= 0
+        ahead[known] = served.model.lean(len(ctx.taste.likes))[served.columns[known]]
+    return ahead
+
+
+def _base(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:
+    """(works,) what the list is ordered by before it is made varied."""
+    if ranking.policy != POPULARITY or ctx.reader.dial is not Dial.NICHE:
+        return ranking.scores + leaning(ctx, ranking)
+    # Popularity is all there is to rank by, so the dial must turn that: to what half of all liked
+    # works are better known than.
+    liked = ranking.scores[ctx.library.liked]
+    middle = float(np.median(liked)) if len(liked) else 1.0
+    return np.asarray(1 - np.abs(ranking.scores - middle), dtype=np.float32)
 
 
 def longest_unseen(ranking: Ranking, masked: NDArray[np.bool_], before: Past) -> list[Pick]:

@@ -5,7 +5,7 @@ from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.find import find
-from bot.conversation.lineup import SLATE
+from bot.conversation.lineup import SLATE, leaning, too_near
 from bot.conversation.reply import Reply
 from bot.conversation.taste import (
     CONTENT,
@@ -17,12 +17,14 @@ from bot.conversation.taste import (
     Part,
     Taste,
     explain,
+    rank,
 )
 from db import impressions
 from db.catalogue import Work
-from db.tables import Verdict
+from db.tables import Dial, Verdict
 
 _LINES = 8
+_TOLD = 0.0005  # points: less is shown as none
 _NOT_RANKED = (WELCOME, SIMILAR)  # what was shown so was no suggestion
 
 
@@ -71,7 +73,10 @@ def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:
         return _popularity(ctx, work)
     if not explanation.parts:
         return [ctx.say("why.unknown")]
-    lines = [ctx.say("why.content")] if explanation.policy == CONTENT else []
+    lines = []
+    if explanation.policy == CONTENT:
+        known = ctx.library.well_liked[ctx.library.row_of[work.id]]
+        lines.append(ctx.say("why.content_only" if known else "why.content"))
     if not explanation.reasons:
         lines.append(ctx.say("why.unrelated"))
     telling = _telling(explanation.parts)
@@ -90,12 +95,24 @@ def _place(ctx: Context, work: Work) -> list[str]:
         return []
     if shown.policy == NEW:
         return [ctx.say("why.new", share=f"{100 * shown.propensity:.0f}")]
+    lines = []
+    row = ctx.library.row_of[work.id]
+    ahead = float(leaning(ctx, rank(ctx.library, ctx.taste))[row])
+    if abs(ahead) >= _TOLD:
+        lines.append(ctx.say("why.lean", points=f"{ahead:+.3f}"))
+    disliked = ctx.library.work(too_near(ctx).get(row, 0))
+    if disliked is not None:
+        lines.append(ctx.say("why.held", title=disliked.title))
+    if ctx.reader.dial is not Dial.BALANCED:
+        lines.append(ctx.say("why.dial", dial=ctx.say(f"button.dial_{ctx.reader.dial}")))
     if shown.rank is not None and shown.rank >= SLATE:
-        return [ctx.say("why.lifted")]
-    return []
+        lines.append(ctx.say("why.lifted"))
+    return lines
 
 
 def _popularity(ctx: Context, work: Work) -> list[str]:
+    if not ctx.library.well_liked.any():
+        return [ctx.say("recommend.typical"), cards.popular(ctx, work)]
     lines = [] if ctx.taste.likes else [ctx.say("why.no_likes")]
     served = ctx.library.served
     column = int(served.columns[ctx.library.row_of[work.id]]) if served else -1

@@ -15,7 +15,7 @@ from bot.conversation.hangul import normalise
 from bot.conversation.lineup import SLATE, Pick
 from bot.conversation.newcomers import newcomer
 from bot.conversation.reply import Button, Card, Reply
-from bot.conversation.taste import NEW, POPULARITY, SIMILAR, Ranking, Taste, rank
+from bot.conversation.taste import POPULARITY, SIMILAR, Ranking, Taste, rank
 from bot.conversation.texts import term, terms
 from db.catalogue import Work
 from db.impressions import Shown
@@ -91,7 +91,7 @@ def slate(
         cards.card(
             ctx,
             work,
-            reason=_reason(ctx, pick, work, seed),
+            reason=cards.reason_of(ctx, work, pick.policy, seed),
             impression_id=impression,
             seed=seed.id if seed else None,
         )
@@ -108,9 +108,9 @@ def unwanted(ctx: Context) -> NDArray[np.bool_]:
 
 
 def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
-    """The works of the slate of this name: the best that fit, and at most one that is new.
+    """The works of the slate of this name: the best that fit, and one to explore with.
 
-    What the name draws can be drawn again from the log.
+    The name is the seed of what is drawn for the latter.
     """
     masked = unwanted(ctx)
     if wish.names:
@@ -133,17 +133,10 @@ def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
     return picks
 
 
-def _reason(ctx: Context, pick: Pick, work: Work, seed: Work | None) -> str:
-    if seed:
-        return ctx.say("reason.similar", title=seed.title)
-    why = cards.reason(ctx, work)
-    return ctx.say("reason.new", why=why) if pick.policy == NEW else why
-
-
 def _header(ctx: Context, ranking: Ranking) -> str:
     if ranking.policy != POPULARITY:
         return "" if ctx.library.served else ctx.say("recommend.no_model")
-    if not ctx.library.liked.any():
+    if not ctx.library.well_liked.any():
         return ctx.say("recommend.typical")
     if ctx.library.served is None:
         return ctx.say("recommend.popularity")

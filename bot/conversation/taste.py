@@ -49,6 +49,7 @@ class Taste:
 POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
 SIMILAR, NEW, WELCOME = "similar", "new", "welcome"
 _RESIDUE = 1e-6  # a similarity below this is what float32 leaves of nothing
+_DISLIKED = 0.5  # of a like, where content alone compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,14 @@ def rank(library: Library, taste: Taste) -> Ranking:
 
     By the model if it knows a work that the reader likes (EASE; content for works nobody rated
     yet), else by content alone; by popularity for a reader whose likes say nothing, or who has
-    none. Works that came after the model's training join with the next one; until then they are
-    shown in the slot for new works (`newcomers`).
+    none, less what is like a work they dislike. Works that came after the model's training join
+    with the next one; until then they are shown in the slot for new works (`newcomers`).
     """
     if taste.likes:
         ranking = _by_model(library, taste) or _by_content(library, taste)
         if ranking is not None:
             return ranking
-    return Ranking(library.standing, POPULARITY)
+    return Ranking(_by_popularity(library, taste), POPULARITY)
 
 
 def _by_model(library: Library, taste: Taste) -> Ranking | None:
@@ -96,10 +97,31 @@ def _by_model(library: Library, taste: Taste) -> Ranking | None:
 
 
 def _by_content(library: Library, taste: Taste) -> Ranking | None:
-    if library.content is None:
+    scores = nearness(library, taste)
+    return None if scores is None else Ranking(scores, CONTENT)
+
+
+def nearness(library: Library, taste: Taste) -> NDArray[np.float32] | None:
+    """(works,) how near each work is to what the reader likes, less what they dislike, by content.
+
+    None where that speaks for no work at all.
+    """
+    liked, disliked = rows_of(library, taste.likes), rows_of(library, taste.dislikes)
+    if library.content is None or not liked:
         return None
-    scores = library.content.scores_of(rows_of(library, taste.likes))
-    return Ranking(scores, CONTENT) if scores.max(initial=0) > _RESIDUE else None
+    scores = library.content.scores_of(liked)
+    if disliked:
+        scores -= np.float32(_DISLIKED) * library.content.scores_of(disliked)
+    return scores if scores.max(initial=0) > _RESIDUE else None
+
+
+def _by_popularity(library: Library, taste: Taste) -> NDArray[np.float32]:
+    disliked = rows_of(library, taste.dislikes)
+    if library.content is None or not disliked:
+        return library.standing
+    everywhere = np.arange(len(library.works))
+    nearest = library.content.cosines(everywhere, np.array(disliked)).max(axis=1)
+    return np.asarray(library.standing * (1 - nearest), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +183,12 @@ def _model_parts(library: Library, taste: Taste, row: int) -> tuple[_Given, _Poi
 def _content_parts(library: Library, taste: Taste, row: int) -> tuple[_Given, _Points]:
     content = library.content
     assert content is not None  # noqa: S101 -- whoever asks has seen to it
-    given = [(w, Verdict.LIKE) for w in taste.likes if w in library.row_of]
-    return given, content.explain(rows_of(library, taste.likes), row)
+    liked = [w for w in taste.likes if w in library.row_of]
+    disliked = [w for w in taste.dislikes if w in library.row_of]
+    given = [(w, Verdict.LIKE) for w in liked] + [(w, Verdict.DISLIKE) for w in disliked]
+    points = content.explain(rows_of(library, [*liked, *disliked]), row)
+    points[len(liked) :] *= -_DISLIKED
+    return given, points
 
 
 def _explained(policy: str, given: _Given, points: _Points) -> Explanation:

@@ -126,6 +126,7 @@ def _shown_again(ctx: Context, work: Work, notice: str, shown: impressions.Impre
     """The notice, and the card as it now stands; a card that others see too stays as it is."""
     if ctx.place.shared:
         return Reply(notice=notice, private=True)
-    reason = cards.reason(ctx, work) if shown.reader_id == ctx.reader.id else ""
+    own = shown.reader_id == ctx.reader.id
+    reason = cards.reason_of(ctx, work, shown.policy) if own else ""
     card = cards.card(ctx, work, reason=reason, impression_id=shown.id)
     return Reply(cards=(card,), notice=notice, replaces=True)

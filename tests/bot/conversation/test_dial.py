@@ -138,3 +138,33 @@ def test_why_says_the_same_however_it_is_turned(known):
         said.add(reader.says("/why 덴마").text.split("🎨")[0])
 
     assert len(said) == 1
+
+
+def test_what_a_button_is_called_turns_it_too(chat):
+    assert chat.says("/dial 💎 Niche").text.splitlines()[1] == NOW["niche"]
+
+
+def test_it_turns_for_somebody_of_whom_nothing_is_known_too(known):
+    counts = {w.title: c for w, c in zip(*works_and_counts(known), strict=True)}
+
+    def shown(setting):
+        reader = known.as_(setting)
+        reader.says(f"/dial {setting}")
+        return np.mean([counts[title] for title in titles(reader.says("/recommend"))])
+
+    assert shown("niche") < shown("balanced") / 2
+    assert shown("balanced") <= shown("popular")
+
+
+def test_why_says_that_it_changed_the_order(known):
+    known.says("/like 신의 탑")
+    known.says("/recommend")
+    assert "dial" not in known.press("💡", card=0).text
+
+    known.says("/dial niche")
+    known.says("/recommend")
+
+    assert (
+        "🎚️ The dial is set to 💎 Niche, and that changes the order (/dial)."
+        in known.press("💡", card=0).text
+    )

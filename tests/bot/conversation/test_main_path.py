@@ -42,20 +42,33 @@ def test_without_a_like_popularity_is_served_and_said(chat):
 
 
 def test_without_a_model_a_newcomer_is_served_popularity_and_told_so(unlearned_chat):
-    unlearned_chat.as_("jun").says("/like 덴마")
+    for number in range(10):
+        unlearned_chat.as_(f"jun {number}").says("/like 덴마")
     unlearned_chat.world.serving.refresh()
     reply = unlearned_chat.says("/recommend")
 
     assert reply.text == "There is no trained model yet, so here is what many readers like."
     assert titles(reply)[0] == "덴마"
+    assert reply.cards[0].reason == "💡 Many readers like it"
     assert len(reply.cards) == 3
+
+
+def test_one_like_is_not_called_many_readers(unlearned_chat):
+    unlearned_chat.as_("jun").says("/like 덴마")
+    unlearned_chat.world.serving.refresh()
+    reply = unlearned_chat.says("/recommend")
+
+    assert reply.text.startswith("There are hardly any ratings yet")
+    assert titles(reply)[0] == "덴마"
+    assert reply.cards[0].reason == "💡 Typical of its kind"
+    assert "many readers" not in unlearned_chat.press("💡", card=0).text
 
 
 def test_without_any_rating_a_newcomer_is_shown_works_of_several_kinds(unlearned_chat):
     facts = {f.url: f for f in SHELF}
     reply = unlearned_chat.says("/recommend")
 
-    assert reply.text.startswith("Nobody has rated anything yet, so here are works of several")
+    assert reply.text.startswith("There are hardly any ratings yet, so here are works of several")
     assert {card.reason for card in reply.cards} == {"💡 Typical of its kind"}
     assert len({facts[card.url].genres[-1] for card in reply.cards}) == 3
 

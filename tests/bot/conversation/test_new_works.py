@@ -215,3 +215,80 @@ def test_new_cards_are_counted_by_their_own_name(chat, newer):
     shown = [(card.policy, card.position) for card in chat.world.heard[-1].noted.cards]
 
     assert shown == [("ease", 0), ("ease", 1), ("new", 2)]
+
+
+def test_the_label_stays_when_the_card_is_answered(chat, newer):
+    newer(NEAR)
+    chat.says("/like 신의 탑")
+    chat.says("/recommend")
+
+    (card,) = chat.press("👍", card=2).cards
+
+    assert card.reason.startswith(LABEL)
+
+
+def test_what_everybody_refused_who_was_shown_it_is_not_tried_on_others(chat, newer):
+    newer(NEAR)
+    for number in range(20):
+        reader = chat.as_(f"reader {number}")
+        reader.says("/like 신의 탑")
+        reader.says("/recommend")
+        if len(logged(chat)) == number:
+            break
+        reader.press("👎", card=2)
+
+    assert 5 < len(logged(chat)) < 12
+
+
+def test_who_must_not_be_learnt_from_does_not_shift_the_chances(chat, newer):
+    newer(NEAR, ALSO_NEAR)
+    for number in range(8):
+        reader = chat.as_(f"reader {number}")
+        reader.says("/like 신의 탑")
+        reader.says("/settings")
+        reader.press("🚫")
+        reader.says("/recommend")
+        reader.press("👎", card=2)
+
+    shown = {(card.webtoon_id, round(card.propensity, 9)) for card in logged(chat)}
+    assert len(shown) <= 2  # one chance for each work, from first to last
+    assert sum(chance for _, chance in shown) in (pytest.approx(1), *(c for _, c in shown))
+
+
+def test_a_work_newer_than_the_model_is_shown_however_many_like_it_by_now(chat, newer):
+    newer(NEAR)
+    library = chat.world.serving.library
+    counts = np.full(len(library.works), 50, dtype=np.float32)
+    chat.world.serving.library = type(library)(library.works, counts, library.served)
+    chat.says("/like 신의 탑")
+
+    assert titles(chat.says("/recommend"))[2] == "새로운 탑"
+
+
+def test_why_takes_off_what_a_dislike_takes_from_a_new_work(chat, newer):
+    newer(NEAR)
+    chat.says("/like 신의 탑")
+    chat.says("/dislike 노블레스")
+    chat.says("/recommend")
+
+    text = chat.press("💡", card=2).text
+
+    points = [float(found) for found in re.findall(r": ([+-]\d\.\d{3})(?: |$)", text, re.M)]
+    assert re.search(r"^👎 노블레스: -0\.\d{3}$", text, re.M)
+    assert float(re.search(r"Total ([+-]\d\.\d{3})", text)[1]) == pytest.approx(
+        sum(points), abs=0.002
+    )
+
+
+def test_a_slate_with_a_new_work_keeps_its_variety(chat, newer):
+    newer(NEAR)
+    for title in ("기기괴괴", "조선왕조실톡", "신의 탑"):
+        chat.says(f"/like {title}")
+    library = chat.world.serving.library
+    row = {work.title: row for row, work in enumerate(library.works)}
+
+    first, second, new = titles(chat.says("/recommend"))
+
+    assert new == "새로운 탑"
+    pair = library.content.cosines(np.array([row[first]]), np.array([row[second]]))
+    assert pair.item() < 0.3

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bot.conversation.taste import Taste, rank
+from db.tables import Verdict
 from recommender.rank import top
 from tests.plugins.chat import ON_SQLITE, titles
 from tests.plugins.library import SHELF
@@ -99,3 +100,70 @@ def test_after_two_months_it_is_forgotten_that_something_was_not_answered(chat, 
     clock.pass_(days=61)
 
     assert titles(chat.says("/recommend")) == first
+
+
+def test_nothing_is_shown_twice_in_a_week_while_something_else_is_left(chat):
+    chat.says("/like 신의 탑")
+    offered = int(OFFERED.sum()) - 1
+    shown = []
+    for _ in range(offered // 3):
+        shown += [card.url for card in chat.says("/recommend").cards]
+
+    assert len(set(shown)) == len(shown)
+
+
+def test_what_speaks_for_a_work_comes_before_what_does_not(chat):
+    """Though being popular puts a work ahead, it says nothing of a reader's taste."""
+    library = chat.world.serving.library
+    for work in library.works:
+        if work.title in LIKES:
+            chat.says(f"/like {work.title}")
+    ids = tuple(work.id for work in library.works if work.title in LIKES)
+    speaks = rank(library, Taste(dict.fromkeys(ids), ids, ())).scores > 0
+    of = {work.url: speaks[row] for row, work in enumerate(library.works)}
+
+    told = []
+    for _ in range(8):
+        slate = [of[card.url] for card in chat.says("/recommend").cards]
+        told += sorted(slate, reverse=True)
+
+    assert told == sorted(told, reverse=True)
+
+
+def test_who_only_dislikes_is_shown_less_of_that(chat):
+    before = titles(chat.says("/recommend"))
+    other = chat.as_("other")
+    other.says(f"/dislike {before[0]}")
+    library = chat.world.serving.library
+    disliked = next(w for w in library.works if w.title == before[0])
+    ranked = rank(library, Taste({disliked.id: Verdict.DISLIKE}, (), (disliked.id,)))
+
+    row = library.row_of[disliked.id]
+    near = library.content.cosines(np.arange(len(library.works)), np.array([row]))[:, 0]
+    assert near.max() > 0.2
+    np.testing.assert_allclose(ranked.scores, library.standing * (1 - near), rtol=1e-5)
+
+
+def test_what_is_nearest_to_a_dislike_is_held_back_and_why_says_so(chat):
+    """By its score it would be the first of the slate."""
+    chat.says("/like 신의 탑")
+    best = titles(chat.says("/recommend"))[0]
+    library = chat.world.serving.library
+    row = {work.title: row for row, work in enumerate(library.works)}
+    near = library.served.model.near
+    disliked = next(
+        work.title
+        for work in library.works
+        if near[row[work.title], 0] == row[best] and work.title not in ("신의 탑", best)
+    )
+    other = chat.as_("other")
+    other.says("/like 신의 탑")
+    other.says(f"/dislike {disliked}")
+
+    slates = [titles(other.says("/recommend"))]
+    while best not in slates[-1]:
+        slates.append(titles(other.says("/recommend")))
+
+    assert len(slates) > 6
+    told = other.press("💡", slates[-1].index(best)).text
+    assert f"👎 It is close to {disliked}, so others come first." in told
