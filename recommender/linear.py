@@ -141,9 +141,9 @@ def gathered(
 ) -> NDArray[np.float32]:
     """The sum of `weights[rows]`, each row times its amount if given; (items,) float32."""
     # To multiply by ones is quicker than to add up: BLAS does it.
-    each = np.ones(len(rows)) if amounts is None else amounts
-    product = each.astype(weights.dtype) @ weights.take(rows, axis=0)
-    return np.asarray(product, dtype=np.float32)
+    kind = weights.dtype
+    each = np.ones(len(rows), kind) if amounts is None else amounts.astype(kind)
+    return np.asarray(each @ weights.take(rows, axis=0), dtype=np.float32)
 
 
 def _amounts(
