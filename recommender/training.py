@@ -49,7 +49,8 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
     popularity = shares(likes)
     cold = popularity == 0
     warm = np.flatnonzero(~cold)
-    # All that is ever held at once: what is learnt, and where it is set among the others.
+    # All that is ever held at once: the weights of all items, and beside them what is learnt before
+    # it is set among them, or then what mixtures are solved with, which is never more.
     refuse_too_much(items, items**2 + (len(warm) ** 2 if cold.any() else 0), 4)
     content = None if features is None or not features.nnz else Content.fit(features)
     if content is None and not len(warm):
@@ -73,10 +74,10 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
         together = _read_together(likes[:, warm], count)
         weights = _learnt(rated, content, warm, recipe, sample[:, warm])
         near[warm] = warm[together]
-        if cold.any() and content is not None:
-            weights = unrated.filled(weights, content, cold, sample)
-        elif cold.any():
+        if cold.any():
             weights = unrated.placed(weights, cold)
+            if content is not None:
+                unrated.fill(weights, content, cold, sample)
     near = np.hstack([near, aversion.recommended(weights, count)])
     return Trained(weights, popularity, cold, near, informative(halves), recipe)
 

@@ -15,34 +15,40 @@ NEIGHBOURS = 20
 BLOCK_ROWS = 256  # of the item-by-item matrix, worked on at once
 
 
-def filled(
-    learnt: NDArray[np.float32], content: Content, cold: NDArray[np.bool_], sample: Matrix
-) -> NDArray[np.float32]:
-    """Weights of all items: `learnt` are those of the others, the `cold` ones (items,) follow.
+def fill(
+    weights: NDArray[np.float32], content: Content, cold: NDArray[np.bool_], sample: Matrix
+) -> None:
+    """Set the rows and columns of the `cold` items (items,) in `weights`, as `placed` left them.
 
     A ridge regression from features F to any vector over the rated items w is, for an item c,
     a mixture of them: m = (F_w F_wᵀ + μI)⁻¹ F_w f_c. So B_wc = B_ww m, B_cw = mᵀ B_ww and
     B_cc = mᵀ B_ww m: side information in closed form, both ways (compare Add-EASE in Jeunen et al.
     2020). Columns are lowered where the highest scores for cold items, of the readers in `sample`
     (readers, items), would lie above those for the others: an item must be found, but not push out
-    what readers are known to love.
+    what readers are known to love. Beside the weights it holds one square, of features or of rated
+    items, whichever are fewer.
     """
     warm, columns = np.flatnonzero(~cold), np.flatnonzero(cold)
     mixtures = _Mixtures(content, warm)
-    weights = placed(learnt, cold)
     for block in blocks(columns):
-        weights[np.ix_(columns[block], warm)] = mixtures.of(columns[block]).T @ learnt
+        ours = columns[block]
+        mixed = mixtures.of(ours)
+        likely = np.zeros((len(ours), len(warm)), dtype=np.float32)
+        for part in blocks(warm):
+            # B_ww block by block: picked out whole it would be another matrix.
+            learnt = weights[np.ix_(warm[part], warm)]
+            weights[np.ix_(warm[part], ours)] = learnt @ mixed
+            likely += mixed[part].T @ learnt
+        weights[np.ix_(ours, warm)] = likely
     for block in blocks(columns):
         mixed = mixtures.of(columns[block])
-        weights[np.ix_(warm, columns[block])] = learnt @ mixed
         for other in blocks(columns):
             rows = weights[np.ix_(columns[other], warm)]
             weights[np.ix_(columns[other], columns[block])] = rows @ mixed
     np.fill_diagonal(weights, 0)
-    ours, theirs = (_high(weights, sample, each) for each in (columns, warm))
-    if ours > theirs > 0:
-        weights *= np.where(cold, np.float32(theirs / ours), np.float32(1))
-    return weights
+    high, bar = (_high(weights, sample, each) for each in (columns, warm))
+    if high > bar > 0:
+        weights *= np.where(cold, np.float32(bar / high), np.float32(1))
 
 
 def placed(learnt: NDArray[np.float32], cold: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -86,19 +92,23 @@ def _high(weights: NDArray[np.float32], sample: Matrix, columns: NDArray[np.intp
 
 
 class _Mixtures:
-    """Solves for m in whichever is smaller, features or items."""
+    """Solves for m in whichever is smaller, features or items: holds one square of that size."""
 
     def __init__(self, content: Content, warm: NDArray[np.intp]) -> None:
         from scipy.linalg import cho_factor  # noqa: PLC0415 - training only
 
         self._content, self._warm = content, warm
         self._known = content.unit[warm]
-        by_feature = self._known.shape[1] <= len(warm)
-        product = self._known.T @ self._known if by_feature else self._known @ self._known.T
-        dense = product.toarray()
-        np.einsum("ii->i", dense)[:] += RIDGE
-        self._by_feature = by_feature
-        self._factor = cho_factor(dense, overwrite_a=True)
+        self._by_feature = self._known.shape[1] <= len(warm)
+        rows = self._known.T.tocsr() if self._by_feature else self._known
+        across = rows.T.tocsr()
+        square = np.empty((rows.shape[0],) * 2, dtype=np.float32)
+        for start in range(0, len(square), BLOCK_ROWS):  # a sparse square takes three dense ones
+            block = slice(start, start + BLOCK_ROWS)
+            square[block] = cast(Any, rows[block] @ across).toarray()
+        np.einsum("ii->i", square)[:] += RIDGE
+        # Transposed it is Fortran-ordered, so that LAPACK works in place; it is symmetric.
+        self._factor = cho_factor(square.T, overwrite_a=True, check_finite=False)
 
     def of(self, columns: NDArray[np.intp]) -> NDArray[np.float32]:
         """The mixtures (rated items, columns) float32."""
@@ -106,8 +116,9 @@ class _Mixtures:
 
         about = self._content.unit[columns]
         if self._by_feature:
-            solved = self._known @ cho_solve(self._factor, about.T.toarray())
+            named = about.T.toarray()
+            solved = self._known @ cho_solve(self._factor, named, check_finite=False)
         else:
             likeness = cast(Any, self._known @ about.T).toarray()
-            solved = cho_solve(self._factor, likeness)
+            solved = cho_solve(self._factor, likeness, check_finite=False)
         return np.asarray(solved, dtype=np.float32)

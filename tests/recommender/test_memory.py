@@ -59,14 +59,20 @@ def test_a_fit_is_held_to_what_may_be_used(monkeypatch):
         default_model.fit(sparse.csr_array([[8, 8], [8, 8]]), l2=1.0)
 
 
+@pytest.mark.parametrize("names", [12, 4_000])
 @pytest.mark.parametrize("cold", [0, 2, 50])
-def test_training_holds_no_more_than_it_asked_for(monkeypatch, cold):
+def test_training_holds_no_more_than_it_asked_for(monkeypatch, cold, names):
     items = 1_500
     generator = np.random.default_rng(0)
     ratings = 8.0 * (generator.random((300, items)) < 0.02)
     if cold:
         ratings[:, ::cold] = 0
-    features = sparse.csr_array(generator.random((items, 12)) < 0.25, dtype=np.float32)
+    # Three of many names each, and one that all share, so that no two items are quite unlike.
+    named = np.column_stack([generator.integers(1, names, (items, 3)), np.zeros(items, int)])
+    features = sparse.csr_array(
+        (np.ones(named.size), named.ravel(), np.arange(0, named.size + 1, 4)), (items, names)
+    )
+    features.sum_duplicates()
     asked = []
     for module in (aversion, recipe, unrated):
         monkeypatch.setattr(module, "BLOCK_ROWS", 16)

@@ -17,15 +17,23 @@ def learnt(seed=0):
     return weights
 
 
+def filled(inner, content, cold, sample):
+    weights = unrated.placed(inner, cold)
+    unrated.fill(weights, content, cold, sample)
+    return weights
+
+
+@pytest.mark.parametrize("rows", [1, 256])
 @pytest.mark.parametrize("features", [4, 40])
-def test_rows_and_columns_are_ridge_regressions_on_the_features(features):
+def test_rows_and_columns_are_ridge_regressions_on_the_features(monkeypatch, features, rows):
+    monkeypatch.setattr(unrated, "BLOCK_ROWS", rows)
     made = np.random.default_rng(1).random((6, features)) * (
         np.random.default_rng(2).random((6, features)) < 0.5
     )
     content = Content.fit(sparse.csr_array(made))
     inner = learnt()
 
-    weights = unrated.filled(inner, content, COLD, NOBODY)
+    weights = filled(inner, content, COLD, NOBODY)
 
     unit = content.unit.toarray()
     known, new = unit[~COLD], unit[COLD]
@@ -42,7 +50,7 @@ def test_a_work_without_features_stays_unknown():
     features = np.ones((6, 2))
     features[3] = 0
 
-    weights = unrated.filled(learnt(), Content.fit(sparse.csr_array(features)), COLD, NOBODY)
+    weights = filled(learnt(), Content.fit(sparse.csr_array(features)), COLD, NOBODY)
 
     assert not weights[3].any()
     assert not weights[:, 3].any()
@@ -53,7 +61,7 @@ def test_new_works_stay_where_readers_know_all_others():
     content = Content.fit(sparse.csr_array(np.ones((6, 1))))
     everything = sparse.csr_array([[1, 1, 1, 0, 1, 0]], dtype=np.float32)
 
-    weights = unrated.filled(learnt(), content, COLD, everything)
+    weights = filled(learnt(), content, COLD, everything)
 
     assert (everything @ weights)[0, COLD].min() > 0
 
@@ -65,7 +73,7 @@ def test_new_works_are_lowered_where_they_would_outdo_those_that_readers_know():
     np.fill_diagonal(weak, 0)
     sample = sparse.csr_array([[0, 0, 1, 0, 0, 0]], dtype=np.float32)
 
-    weights = unrated.filled(weak, content, COLD, sample)
+    weights = filled(weak, content, COLD, sample)
 
     scores = (sample @ weights)[0]
     assert scores[COLD].max() <= scores[~COLD].max() + 1e-6
