@@ -12,6 +12,7 @@ from recommender.aversion import Near
 from recommender.errors import BadInteractions, BadParameter
 from recommender.interactions import AnyMatrix, Matrix, checked
 from recommender.linear import Rows, Stored, gathered, item_rows, square
+from recommender.loading import array_of, marks_of, refuse_bad_facts
 from recommender.popularity import lean
 from recommender.stars import LOW, half_stars, strengths
 
@@ -180,19 +181,19 @@ class DefaultModel(Stored):
 
     @classmethod
     def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
-        weights, popularity, cold = (arrays[name] for name in ("weights", "popularity", "cold"))
-        items = len(square(weights))
+        weights = square(array_of(arrays, "weights"))
+        items = len(weights)
+        popularity = array_of(arrays, "popularity", (items,))
+        cold = marks_of(arrays, "cold", (items,))
         # Models of earlier versions lack these two, and work without.
-        near, informative = arrays.get("near"), arrays.get("informative")
-        for name, array in (
-            ("popularity", popularity),
-            ("cold", cold),
-            ("informative", informative),
-        ):
-            if array is not None and array.shape != (items,):
-                raise ValueError(f"{name} has the shape {array.shape}, expected ({items},)")
+        near = arrays.get("near")
         if near is not None:
             _refuse_bad_neighbours(near, items)
+        informative = None
+        if "informative" in arrays:
+            informative = array_of(arrays, "informative", (items,))
+        # Those with a recipe are ranked by, for which it counts how many readers there were.
+        refuse_bad_facts(facts, "dislike_weight", *(["readers"] if "power" in facts else []))
         return cls(weights, popularity, cold, facts, near=near, informative=informative)
 
 

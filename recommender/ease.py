@@ -23,6 +23,7 @@ from recommender.errors import (
 from recommender.gram import gram
 from recommender.interactions import AnyMatrix, Matrix, checked
 from recommender.linear import Linear, square
+from recommender.loading import array_of, refuse_bad_facts
 from recommender.memory import give_back, refuse_too_much
 
 # Below the first, one BLAS thread: several would wait for each other more than they work. Up to the
@@ -121,10 +122,12 @@ class Ease(Linear):
 
     @classmethod
     def _of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
-        weights, diagonal = square(arrays["weights"]), arrays.get("diagonal")
-        if diagonal is not None and diagonal.shape != (len(weights),):
-            raise ValueError(f"diagonal has the shape {diagonal.shape}, expected ({len(weights)},)")
-        return cls(weights, facts, diagonal)
+        weights = square(array_of(arrays, "weights"))
+        if "diagonal" not in arrays:
+            refuse_bad_facts(facts)
+            return cls(weights, facts)
+        refuse_bad_facts(facts, "readers", "dropout")  # what `update` needs beside it
+        return cls(weights, facts, array_of(arrays, "diagonal", (len(weights),)))
 
 
 def solve(
