@@ -61,13 +61,13 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
     count = aversion.nearest_of(items)
     near = np.repeat(np.arange(items, dtype=np.int32)[:, None], count, axis=1)
     recipe = None
-    rated = halves[:, warm]
-    if np.diff(rated.indptr).max(initial=0) < 2:
+    if np.diff(likes.indptr).max(initial=0) < 2:
         # Nothing was liked together: content alone, or popularity alone if there is none.
         weights = np.zeros((items, items), dtype=np.float32)
         if content is not None:
             unrated.set_nearest(weights, content, REST_SHARE)
     else:
+        rated = halves[:, warm]
         recipe = _recipe(rated, content, warm, seed, l2)
         order = np.random.default_rng(seed).permutation(readers)
         sample = strengths(halves[np.sort(order[:SAMPLE_READERS])], recipe.low)

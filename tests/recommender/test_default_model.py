@@ -234,6 +234,14 @@ def test_likes_that_never_meet_leave_popularity():
     np.testing.assert_allclose(model.popularity, [2 / 3, 1 / 3], rtol=1e-6)
 
 
+def test_ratings_below_three_stars_are_no_likes_that_meet():
+    # Each reader likes one of two items and rates the other low.
+    model = default_model.fit(sparse.csr_array([[8, 2], [8, 2], [2, 8]]))
+
+    assert not model.weights.any()
+    np.testing.assert_allclose(model.popularity, [2 / 3, 1 / 3], rtol=1e-6)
+
+
 @pytest.mark.parametrize("value", [0.5, 7.5, 11, -2, np.nan])
 def test_what_is_no_half_star_is_refused(value, model):
     ratings = sparse.csr_array([[8, value], [8, 8]])
