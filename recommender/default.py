@@ -77,7 +77,7 @@ class DefaultModel(Stored):
             )
         trained = training.train(halves, features, seed, l2)
         facts = {
-            **(trained.recipe.facts if trained.recipe else {}),
+            **trained.facts,
             "dislike_weight": float(dislike_weight),
             "readers": halves.shape[0],
             "rows": halves.nnz,

@@ -16,7 +16,7 @@ from recommender.errors import PenaltyTooSmall
 from recommender.gram import gram
 from recommender.interactions import LIKE, Matrix
 from recommender.spectral import Spectral
-from recommender.stars import LOW, strengths
+from recommender.stars import LOW, TILT, strengths
 from recommender.tuning import (
     GRID,
     Aside,
@@ -52,18 +52,6 @@ class Recipe:
     low: float = LOW
     share: float = SHARES[0]
     mix: Mix = (0.5, 0.3)
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The recipe as a model's manifest has it."""
-        power, amount = self.mix
-        return {
-            "l2": self.l2,
-            "low": self.low,
-            "share": self.share,
-            "power": power,
-            "spectral": amount,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +103,25 @@ def mix(
     weights /= np.float32(unit(np.asarray(sample @ weights, dtype=np.float32)))
     if spectral is not None and amount:
         spectral.add_to(weights, amount / unit(spectral.scores(sample)))
+
+
+def applied(recipe: Recipe, prior: Prior | None, spectral: Spectral | None) -> Mapping[str, Any]:
+    """What `learn` and `mix` made of these, as a model's manifest has it.
+
+    Where there was no prior its share is 0, where there was no spectral part its amount; `rank` is
+    how many directions that had.
+    """
+    power, amount = recipe.mix
+    return {
+        "l2": recipe.l2,
+        "low": recipe.low,
+        "tilt": TILT,
+        "dropout": DROPOUT,
+        "share": 0.0 if prior is None else recipe.share,
+        "power": power,
+        "spectral": 0.0 if spectral is None else amount,
+        "rank": 0 if spectral is None else spectral.left.shape[1],
+    }
 
 
 def relaxed(diagonal: NDArray[np.float64], power: float) -> NDArray[np.float32]:

@@ -1,6 +1,8 @@
 """How the matrix that ships is fitted: by a recipe where there are likes, by content elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from recommender.gram import gram
 from recommender.interactions import LIKE, Matrix
 from recommender.memory import refuse_too_much
 from recommender.popularity import informative, shares
-from recommender.recipe import Prior, Recipe, best_recipe, learn, mix
+from recommender.recipe import Prior, Recipe, applied, best_recipe, learn, mix
 from recommender.spectral import Spectral
 from recommender.stars import strengths
 from recommender.tuning import most_liked
@@ -34,7 +36,7 @@ class Trained:
     cold: NDArray[np.bool_]
     near: Near
     informative: NDArray[np.float32]
-    recipe: Recipe | None  # None where nothing was liked together
+    facts: Mapping[str, Any]  # what was applied; nothing where nothing was liked together
 
 
 def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) -> Trained:
@@ -60,7 +62,7 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
         )
     count = aversion.nearest_of(items)
     near = np.repeat(np.arange(items, dtype=np.int32)[:, None], count, axis=1)
-    recipe = None
+    facts: Mapping[str, Any] = {}
     if np.diff(likes.indptr).max(initial=0) < 2:
         # Nothing was liked together: content alone, or popularity alone if there is none.
         weights = np.zeros((items, items), dtype=np.float32)
@@ -72,14 +74,15 @@ def train(halves: Matrix, features: Matrix | None, seed: int, l2: float | None) 
         order = np.random.default_rng(seed).permutation(readers)
         sample = strengths(halves[np.sort(order[:SAMPLE_READERS])], recipe.low)
         together = _read_together(likes[:, warm], count)
-        weights = _learnt(rated, content, warm, recipe, sample[:, warm])
+        weights, facts = _learnt(rated, content, warm, recipe, sample[:, warm])
         near[warm] = warm[together]
         if cold.any():
             weights = unrated.placed(weights, cold)
             if content is not None:
                 unrated.fill(weights, content, cold, sample)
+                facts = {**facts, "ridge": unrated.RIDGE}
     near = np.hstack([near, aversion.recommended(weights, count)])
-    return Trained(weights, popularity, cold, near, informative(halves), recipe)
+    return Trained(weights, popularity, cold, near, informative(halves), facts)
 
 
 def _recipe(
@@ -98,14 +101,14 @@ def _learnt(
     warm: NDArray[np.intp],
     recipe: Recipe,
     sample: Matrix,
-) -> NDArray[np.float32]:
-    """The weights of the rated items."""
+) -> tuple[NDArray[np.float32], Mapping[str, Any]]:
+    """The weights of the rated items, and what they were made with."""
     inputs = strengths(halves, recipe.low)
     prior = None if content is None else Prior(content, warm)
     weights, diagonal = learn(inputs, recipe, prior)
     spectral = Spectral.fit(inputs) if recipe.mix[1] else None
     mix(weights, diagonal, recipe, sample, spectral)
-    return weights
+    return weights, applied(recipe, prior, spectral)
 
 
 def _read_together(likes: Matrix, count: int) -> Near:

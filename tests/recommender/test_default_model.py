@@ -242,6 +242,30 @@ def test_ratings_below_three_stars_are_no_likes_that_meet():
     np.testing.assert_allclose(model.popularity, [2 / 3, 1 / 3], rtol=1e-6)
 
 
+def test_the_facts_tell_what_the_weights_were_made_with(model):
+    told = {name: model.facts[name] for name in ("l2", "tilt", "dropout", "rank", "ridge", "share")}
+
+    assert told["l2"] > 0
+    assert {**told, "l2": 1} == {
+        "l2": 1,
+        "tilt": 0.2,
+        "dropout": 0.33,
+        "rank": 30,
+        "ridge": 3,  # of the mixtures that stand for the cold items
+        "share": 0.06,
+    }
+    assert model.facts["spectral"] > 0
+
+
+def test_the_facts_do_not_tell_what_was_not_applied():
+    few = default_model.fit(ratings_of(readers=20), l2=10.0)  # too few for thirty directions
+    apart = default_model.fit(sparse.csr_array([[8, 0], [0, 8]]), features_of(2))
+
+    assert (few.facts["share"], few.facts["spectral"], few.facts["rank"]) == (0, 0, 0)
+    assert "ridge" not in few.facts
+    assert apart.facts == {"dislike_weight": 1, "readers": 2, "rows": 2}
+
+
 @pytest.mark.parametrize("value", [0.5, 7.5, 11, -2, np.nan])
 def test_what_is_no_half_star_is_refused(value, model):
     ratings = sparse.csr_array([[8, value], [8, 8]])
