@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.errors import BadParameter
+from recommender.errors import BadParameter, PackageMissing
 from recommender.interactions import LIKE, AnyMatrix, Matrix, checked
 
 if TYPE_CHECKING:  # it is loaded when it is fitted
@@ -121,7 +121,7 @@ def likes_of(ratings: AnyMatrix) -> Matrix:
 def contender(name: str) -> Contender:
     """The contender of this name, to be fitted here.
 
-    Raises BadParameter for a name there is not, and where the package it needs is missing.
+    Raises BadParameter for a name there is not, PackageMissing without the package it needs.
     """
     try:
         found = CONTENDERS[name]
@@ -130,7 +130,7 @@ def contender(name: str) -> Contender:
             f"found the model {name!r}, expected one of {', '.join(CONTENDERS)}"
         ) from None
     if not found.available:
-        raise BadParameter(f"found no package {found.needs}, which the model {name} needs")
+        raise PackageMissing(f"found no package {found.needs}, which the model {name} needs")
     return found
 
 

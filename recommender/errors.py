@@ -6,6 +6,7 @@ RecommenderError
 ├── CatalogueTooLarge       the item-by-item matrix does not fit in memory
 ├── PenaltyTooSmall         l2 is not positive, or too small for the precision
 ├── BadParameter            a choice that the fit does not offer: dropout, number type, weight
+│   └── PackageMissing      a model whose package is not installed
 ├── UnknownItem             an item id or row that is not in the matrix
 └── ArtifactError           a model folder cannot be used
     ├── ArtifactNotWritten  the disk is full, the folder closed, or it holds something else
@@ -37,6 +38,10 @@ class PenaltyTooSmall(RecommenderError):
 
 class BadParameter(RecommenderError):
     """A parameter of the fit, other than a penalty too small, is out of its range."""
+
+
+class PackageMissing(BadParameter):
+    """A model was chosen whose package is not installed."""
 
 
 class UnknownItem(RecommenderError):

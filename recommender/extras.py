@@ -3,11 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from recommender.errors import BadParameter
-
-
-class PackageMissing(BadParameter):
-    """A model was chosen whose package is not installed."""
+from recommender.errors import PackageMissing
 
 
 def needed(module: str, extra: str) -> ModuleType:

@@ -8,9 +8,8 @@ from scipy import sparse
 
 from recommender.choosing import quality
 from recommender.contenders import Data, OfLikes, likes_of
-from recommender.errors import BadInteractions, TooFewInteractions
+from recommender.errors import BadInteractions, PackageMissing, TooFewInteractions
 from recommender.evaluation import fold
-from recommender.extras import PackageMissing
 from recommender.interactions import LIKE
 from recommender.popularity import Popularity
 from tests.recommender.clusters import in_clusters

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recommender import contenders, default_model
 from recommender.contenders import CONTENDERS, AsServed, Data, contender, likes_of
-from recommender.errors import BadParameter
+from recommender.errors import BadParameter, PackageMissing
 from recommender.interactions import checked
 from tests.plugins.missing import missing
 
@@ -76,7 +76,9 @@ def test_a_model_whose_package_is_missing_is_refused_by_the_package(monkeypatch)
     monkeypatch.setattr(contenders, "CONTENDERS", {"als": absent})
 
     assert not absent.available
-    with pytest.raises(BadParameter, match="no package no_such_package, which the model als needs"):
+    with pytest.raises(
+        PackageMissing, match="no package no_such_package, which the model als needs"
+    ):
         contender("als")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from recommender import zoo
 from recommender.contenders import Data
-from recommender.extras import PackageMissing
+from recommender.errors import PackageMissing
 from tests.recommender.clusters import in_clusters
 
 
