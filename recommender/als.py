@@ -51,7 +51,7 @@ def fit_als(data: Data, seed: int, progress: Progress) -> Model:
     grid = list(itertools.product(FACTORS, REGULARISATION, ALPHAS))
     qualities = []
     for tried, (factors, regularisation, alpha) in enumerate(grid, start=1):
-        model = factorised(aside.likes, factors, regularisation, alpha, seed)
+        model = factorised(aside.rest, factors, regularisation, alpha, seed)
         qualities.append(aside.quality(model))
         progress(tried / (len(grid) + 1))
     best = factorised(likes_of(data.ratings), *grid[int(np.argmax(qualities))], seed)

@@ -95,14 +95,37 @@ def parted(
     return split(found, known, ~known & (found.data >= threshold), order)
 
 
+def without_the_last(ratings: Matrix, order: Matrix, threshold: float) -> Fold:
+    """Show the first 80 % of what each reader rated; of the rest, `threshold` and more is wanted.
+
+    All readers are kept. Raises BadInteractions where `order` has another pattern.
+    """
+    counts = np.diff(ratings.indptr)
+    shown = np.minimum(np.rint(KNOWN_SHARE * counts), counts - 1)
+    early = in_order(of_the_same(order, ratings)).data <= np.repeat(shown, counts)
+    return split(ratings, early, ~early & (ratings.data >= threshold), order)
+
+
 def split(
     ratings: Matrix, known: NDArray[np.bool_], wanted: NDArray[np.bool_], order: Matrix | None
 ) -> Fold:
-    """A fold of the stored entries (entries,) that are `known` and `wanted`, all readers kept."""
-    if order is not None and not np.array_equal(order.indices, ratings.indices):
-        raise BadInteractions("found an order of other entries, expected one of the ratings")
-    kept = None if order is None else in_order(only(order, known))
+    """A fold of the stored entries (entries,) that are `known` and `wanted`, all readers kept.
+
+    Raises BadInteractions where `order` has another pattern than `ratings`.
+    """
+    kept = None if order is None else in_order(only(of_the_same(order, ratings), known))
     return Fold(only(ratings, known), only(ratings, wanted), kept)
+
+
+def of_the_same(order: AnyMatrix, ratings: Matrix) -> Matrix:
+    """`order`, if it has the pattern of `ratings` (readers, items); else raises BadInteractions."""
+    found = checked(order)
+    same = np.array_equal(found.indptr, ratings.indptr) and np.array_equal(
+        found.indices, ratings.indices
+    )
+    if not same or found.shape != ratings.shape:
+        raise BadInteractions("found an order of other entries, expected one of the ratings")
+    return found
 
 
 def in_order(values: Matrix) -> Matrix:
@@ -154,7 +177,7 @@ def ranked(model: Model, folded: Fold, k: int, allowed: NDArray[np.bool_] | None
     slates = np.full((readers, k), -1, dtype=np.int32)
     for start in range(0, readers, BATCH):
         part = folded.take(np.arange(start, min(start + BATCH, readers)))
-        scores = _scores(model, part)
+        scores = scores_for(model, part)
         hidden = part.known.toarray() > 0
         if allowed is not None:
             hidden |= ~allowed
@@ -248,7 +271,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return {name: corrected[name] for name in p_values}
 
 
-def _scores(model: Model, part: Fold) -> NDArray[np.float32]:
+def scores_for(model: Model, part: Fold) -> NDArray[np.float32]:
+    """Scores (readers, items) of the readers of a fold; a model that asks is told the order."""
     if part.order is not None and isinstance(model, contenders.Ordered):
         return model.scores_in_order(part.known, part.order)
     return model.scores(part.known)

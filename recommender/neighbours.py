@@ -73,7 +73,7 @@ def fit_knn(data: Data, seed: int, progress: Progress) -> Model:
     tried = 0
     found: dict[tuple[int, float, Weighting], float] = {}
     for weighting in WEIGHTINGS:
-        alike, together = likeness(aside.likes, weighting)
+        alike, together = likeness(aside.rest, weighting)
         for shrinkage, count in itertools.product(SHRINKAGES, NEIGHBOURS):
             model = ItemKnn(nearest(damped(alike, together, shrinkage), count), {})
             found[count, shrinkage, weighting] = aside.quality(OfLikes(model))

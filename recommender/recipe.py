@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.choosing import Aside, asides, quality
 from recommender.content import Content
 from recommender.ease import blas_threads, solve
 from recommender.errors import PenaltyTooSmall
@@ -17,15 +18,7 @@ from recommender.gram import gram
 from recommender.interactions import LIKE, Matrix
 from recommender.spectral import Spectral
 from recommender.stars import LOW, TILT, strengths
-from recommender.tuning import (
-    GRID,
-    Aside,
-    asides,
-    between,
-    quality,
-    rule_of_thumb,
-    surely,
-)
+from recommender.tuning import GRID, between, rule_of_thumb, surely
 
 DROPOUT = 0.33  # p of EDLAE: p/(1-p) of an item's likes is added to its penalty
 SHARES = (0.06, 0.0, 0.2)  # of the penalty, for the features; the first one goes with all penalties

@@ -1,55 +1,19 @@
-"""Readers set aside to choose by, how well a fit does on them, and the penalty of EASE."""
+"""The penalty of EASE, chosen on readers set aside, and what is surely better on them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.choosing import Aside, asides, quality
 from recommender.ease import blas_threads, solve
-from recommender.errors import PenaltyTooSmall, TooFewInteractions
-from recommender.evaluation import Fold, fold
+from recommender.errors import PenaltyTooSmall
 from recommender.gram import gram
 from recommender.interactions import Matrix
-from recommender.metrics import ndcg
 
 GRID = (25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0)
-SHARE = 0.2
-SETS = 5
-ENOUGH_ASIDE = 1_200  # readers in all: enough to tell, and quick
-MOST_ITEMS = 2_000  # enough to choose a penalty, and quick
-ENOUGH_READERS = 20  # with fewer to validate on, chance would choose
-K = 100
+MOST_ITEMS = 2_000  # enough to choose on, and quick
 SURE_ERRORS = 3  # standard errors
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Aside:
-    """Rows of readers to fit on, and a fold of the others to choose by."""
-
-    rest: Matrix
-    folded: Fold
-
-
-def asides(ratings: Matrix, threshold: float, seed: int = 0) -> Iterator[Aside]:
-    """Five sets, a fifth of the readers of `ratings` (readers, items) each; of many, fewer sets.
-
-    `threshold` and more is to be found. Nothing where there are too few to tell.
-    """
-    readers = ratings.shape[0]
-    size = min(round(SHARE * readers), ENOUGH_ASIDE // 3)
-    if size < ENOUGH_READERS:
-        return
-    order = np.random.default_rng(seed).permutation(readers)
-    for n in range(min(SETS, readers // size, -(-ENOUGH_ASIDE // size))):
-        aside = np.sort(order[n * size : (n + 1) * size])
-        rest = np.ones(readers, dtype=bool)
-        rest[aside] = False
-        try:
-            folded = fold(ratings[aside], seed, threshold=threshold)
-        except TooFewInteractions:
-            return
-        yield Aside(ratings[np.flatnonzero(rest)], folded)
 
 
 def rule_of_thumb(readers: int) -> float:
@@ -64,21 +28,6 @@ def most_liked(ratings: Matrix, threshold: float = 1.0) -> NDArray[np.intp]:
     """
     liked = np.bincount(ratings.indices[ratings.data >= threshold], minlength=ratings.shape[1])
     return np.sort(np.argsort(-liked, kind="stable")[:MOST_ITEMS])
-
-
-def quality(scores: NDArray[np.float32], folded: Fold) -> float:
-    """Mean NDCG@100 of `scores` (readers, items), which are spoilt; ties fall anyhow."""
-    readers, items = scores.shape
-    wanted = np.diff(folded.wanted.indptr).astype(np.int64)
-    rows = np.repeat(np.arange(readers), np.diff(folded.known.indptr))
-    scores[rows, folded.known.indices] = -np.inf
-    kept = min(K, items)
-    best = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    best = np.take_along_axis(best, order, axis=1)
-    hits = np.zeros((readers, K), dtype=bool)
-    hits[:, :kept] = np.take_along_axis(folded.wanted.toarray() > 0, best, axis=1)
-    return float(ndcg(hits, wanted, K).mean())
 
 
 def best_l2(likes: Matrix, *, seed: int = 0, grid: Sequence[float] = GRID) -> float:

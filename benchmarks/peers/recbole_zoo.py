@@ -267,14 +267,14 @@ def main() -> None:
     aside = Aside.of(data, told.seed, last=ordered)
     start = time.perf_counter()
     if told.model == "bert4rec":
-        told_lists = lists(aside.likes, aside.order, told.seed)
+        told_lists = lists(aside.rest, aside.order, told.seed)
         peer, schedule = (
-            Bert(aside.likes, told_lists, told.seed, ordered=ordered),
+            Bert(aside.rest, told_lists, told.seed, ordered=ordered),
             bert4rec.SCHEDULE,
         )
     else:
         asked = [likes_of(part.known) for part in (aside.folded, test)]
-        peer = Autoencoder(told.model, aside.likes, asked)
+        peer = Autoencoder(told.model, aside.rest, asked)
         schedule = {"multvae": multvae, "recvae": recvae}[told.model].SCHEDULE
     epochs = trained(peer, lambda: aside.quality(peer), schedule)
     seconds = time.perf_counter() - start

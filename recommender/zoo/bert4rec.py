@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from recommender.choosing import Aside
 from recommender.contenders import Data, Progress, likes_of
-from recommender.errors import BadInteractions, BadParameter
-from recommender.evaluation import only
+from recommender.errors import BadParameter
+from recommender.evaluation import of_the_same, only
 from recommender.interactions import LIKE, AnyMatrix, Matrix, checked
 from recommender.zoo.loop import Phase, quiet_torch, train
 from recommender.zoo.schedule import Schedule, fingerprint
@@ -139,9 +139,8 @@ class Bert4Rec:
     def scores_in_order(self, folded: AnyMatrix, order: Matrix, /) -> NDArray[np.float32]:
         """As `scores`, with the likes in the `order` given. Raises BadInteractions."""
         ratings = checked(folded, self.items)
-        if not np.array_equal(order.indices, ratings.indices):
-            raise BadInteractions("found an order of other entries, expected one of the ratings")
-        read = sentences_of(likes_of(ratings), only(order, ratings.data >= LIKE))
+        told = of_the_same(order, ratings)
+        read = sentences_of(likes_of(ratings), only(told, ratings.data >= LIKE))
         return self._scores(read)
 
     def _scores(self, sentences: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
@@ -217,7 +216,7 @@ def fit(
     with a folder for checkpoints as `loop.train`.
     """
     aside = Aside.of(data, seed, last=True)
-    likes = aside.likes
+    likes = aside.rest
     ordered = aside.order is not None
     read = sentences_of(likes, likes if aside.order is None else aside.order)
     sentences = padded(read, shape.length) if ordered else padded(read)

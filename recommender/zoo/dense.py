@@ -69,12 +69,12 @@ def trained(
     to set aside; with a folder for checkpoints as `loop.train`.
     """
     aside = Aside.of(data, seed)
-    items = aside.likes.shape[1]
+    items = aside.rest.shape[1]
     with quiet_torch(schedule.threads, seed):
         made = network(items)
     scorer = Scorer(made, items, schedule.threads)
     train(
-        learner(made, aside.likes),
+        learner(made, aside.rest),
         lambda: aside.quality(scorer),
         schedule,
         seed=seed,

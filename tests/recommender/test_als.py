@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender.choosing import quality
+from recommender.choosing import quality_of
 from recommender.contenders import Data, OfLikes, likes_of
 from recommender.errors import BadInteractions, PackageMissing, TooFewInteractions
 from recommender.evaluation import fold
@@ -41,7 +41,7 @@ def test_what_is_chosen_on_readers_set_aside_beats_popularity(als, capfd):
     model = als.fit_als(Data(ratings), 0, told.append)
 
     popular = OfLikes(Popularity.fit(likes_of(ratings)))
-    assert quality(model, others) > 1.3 * quality(popular, others)
+    assert quality_of(model, others) > 1.3 * quality_of(popular, others)
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert capfd.readouterr() == ("", "")

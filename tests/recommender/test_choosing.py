@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender.choosing import Aside
+from recommender import choosing
+from recommender.choosing import Aside, quality, quality_of
 from recommender.contenders import Data
 from recommender.errors import TooFewInteractions
 from recommender.interactions import LIKE
-from tests.recommender.clusters import in_clusters
+from tests.recommender.clusters import ITEMS, in_clusters
 
 
 def read_from_left_to_right(readers):
@@ -26,9 +27,9 @@ def test_a_tenth_of_readers_is_set_aside_and_nobody_is_in_both():
     aside = Aside.of(Data(ratings), seed=0)
 
     assert aside.folded.known.shape[0] == 5
-    assert aside.likes.shape[0] == 45
+    assert aside.rest.shape[0] == 45
     told = (aside.folded.known.toarray() >= LIKE) | (aside.folded.wanted.toarray() > 0)
-    both = np.vstack([aside.likes.toarray() > 0, told])
+    both = np.vstack([aside.rest.toarray() > 0, told])
     assert sorted(both.tolist()) == sorted((ratings.toarray() >= LIKE).tolist())
 
 
@@ -39,7 +40,7 @@ def test_readers_with_one_like_are_learnt_from_and_not_set_aside():
 
     aside = Aside.of(Data(sparse.csr_array(ratings)), seed=0)
 
-    assert aside.likes.sum(axis=0).tolist() == [11, 1, 0, 0, 0]
+    assert aside.rest.sum(axis=0).tolist() == [11, 1, 0, 0, 0]
     assert aside.folded.known.shape[0] == 1
 
 
@@ -63,7 +64,7 @@ def test_what_came_last_is_hidden_where_that_is_asked_for_and_the_order_known():
         assert known.nnz in (5, 6, 7)
         assert known.nnz + wanted.nnz <= round(known.nnz / 0.8)
     assert aside.folded.order is not None
-    for likes, order in zip(aside.likes, aside.order, strict=True):
+    for likes, order in zip(aside.rest, aside.order, strict=True):
         assert order.indices.tolist() == likes.indices.tolist()
         assert order.data.tolist() == list(range(1, likes.nnz + 1))
 
@@ -78,3 +79,37 @@ def test_low_ratings_are_shown_and_not_wanted():
 def test_without_two_readers_to_part_nothing_can_be_chosen():
     with pytest.raises(TooFewInteractions, match=r"found 0 reader\(s\) with two likes"):
         Aside.of(Data(sparse.csr_array((4, 3), dtype=np.float32)), seed=0)
+
+
+class Fixed:
+    """Scores of items that are the same for everybody."""
+
+    def __init__(self, scores):
+        self.given = scores
+
+    def scores(self, folded):
+        return np.tile(self.given, (folded.shape[0], 1))
+
+
+def test_a_model_is_judged_as_its_scores_are_however_many_are_asked_at_once(monkeypatch):
+    monkeypatch.setattr(choosing, "BATCH", 4)
+    folded = Aside.of(Data(in_clusters(100)), seed=0).folded
+    given = np.random.default_rng(0).random(ITEMS, dtype=np.float32)
+
+    found = quality_of(Fixed(given), folded)
+
+    assert found == quality(np.tile(given, (10, 1)), folded)
+    assert 0 < found < 1
+
+
+def test_a_model_that_asks_is_told_the_order_of_those_it_is_chosen_on():
+    class Ordered(Fixed):
+        def scores_in_order(self, folded, order):
+            assert order.indices.tolist() == folded.indices.tolist()
+            return super().scores(folded)
+
+        scores = None
+
+    aside = Aside.of(read_from_left_to_right(60), seed=0, last=True)
+
+    assert aside.quality(Ordered(np.arange(ITEMS, dtype=np.float32))) > 0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recommender.choosing import quality
+from recommender.choosing import quality_of
 from recommender.contenders import Data, OfLikes, likes_of
 from recommender.errors import BadInteractions, BadParameter, TooFewInteractions
 from recommender.evaluation import fold
@@ -107,7 +107,7 @@ def test_what_is_chosen_on_readers_set_aside_beats_popularity():
     model = fit_knn(Data(ratings), 0, told.append)
 
     popular = OfLikes(Popularity.fit(likes_of(ratings)))
-    assert quality(model, others) > 1.3 * quality(popular, others)
+    assert quality_of(model, others) > 1.3 * quality_of(popular, others)
     assert told == sorted(told)
     assert (told[0] > 0, told[-1]) == (True, 1.0)
 

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from recommender import recipe as recipes
 from recommender import tuning
+from recommender.choosing import asides, quality
 from recommender.content import Content
 from recommender.ease import Ease
 from recommender.interactions import LIKE
@@ -16,7 +17,7 @@ from recommender.recipe import Prior, Recipe, best_recipe, learn, mix, relaxed, 
 from recommender.simulate import simulate
 from recommender.spectral import Spectral
 from recommender.stars import strengths
-from recommender.tuning import asides, between, quality
+from recommender.tuning import between
 
 ITEMS = 60
 

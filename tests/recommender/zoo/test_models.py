@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender.choosing import quality
+from recommender.choosing import quality_of
 from recommender.contenders import Data, OfLikes, Ordered, likes_of
 from recommender.errors import BadInteractions, BadParameter, TooFewInteractions
 from recommender.evaluation import Fold, fold
@@ -47,7 +47,7 @@ def test_a_network_beats_popularity(name):
     model = fitted(name, Data(ratings), progress=told.append, schedule=schedule)
 
     popular = OfLikes(Popularity.fit(likes_of(ratings)))
-    assert quality(model, others) > 1.3 * quality(popular, others)
+    assert quality_of(model, others) > 1.3 * quality_of(popular, others)
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -148,8 +148,8 @@ def test_bert4rec_knows_what_comes_next_only_where_it_is_told_the_order():
     shuffled = fitted("bert4rec", Data(data.ratings), schedule=schedule)
 
     # One work is wanted: at rank 1 that gains 1, at rank 2 0.63, at rank 3 0.5.
-    assert quality(ordered, others) > 0.85
-    assert quality(shuffled, Fold(others.known, others.wanted)) < 0.75
+    assert quality_of(ordered, others) > 0.85
+    assert quality_of(shuffled, Fold(others.known, others.wanted)) < 0.75
 
 
 def test_bert4rec_hears_the_end_of_a_long_list():
@@ -165,11 +165,16 @@ def test_bert4rec_hears_the_end_of_a_long_list():
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
 
 
-def test_bert4rec_refuses_an_order_of_other_items():
+@pytest.mark.parametrize(
+    "ordered",
+    [[(0, 4), (1, 4)], [(0, 3), (0, 4)]],  # another item; the same items, but of one reader
+)
+def test_bert4rec_refuses_an_order_of_other_entries(ordered):
     model = fitted("bert4rec", Data(in_clusters(20)), schedule=Schedule(epochs=1))
-    ratings, order = np.zeros((2, 1, ITEMS), dtype=np.float32)
-    ratings[0, 3] = 8
-    order[0, 4] = 1
+    ratings, order = np.zeros((2, 2, ITEMS), dtype=np.float32)
+    ratings[0, 3] = ratings[1, 4] = 8
+    for entry in ordered:
+        order[entry] = 1
 
     with pytest.raises(BadInteractions, match="an order of other entries"):
         model.scores_in_order(sparse.csr_array(ratings), sparse.csr_array(order))
