@@ -1,19 +1,22 @@
 """Item-kNN: cosines worked by hand, and a choice of parameters that finds clusters."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from recommender import memory, neighbours, tuning
 from recommender.choosing import quality_of
 from recommender.contenders import Data, OfLikes, likes_of
-from recommender.errors import BadInteractions, BadParameter, TooFewInteractions
+from recommender.errors import BadInteractions, BadParameter, CatalogueTooLarge, TooFewInteractions
 from recommender.evaluation import fold
 from recommender.interactions import LIKE
-from recommender.neighbours import ItemKnn, fit_knn, nearest
+from recommender.neighbours import ItemKnn, damped, fit_knn, keep_nearest
 from recommender.popularity import Popularity
-from tests.recommender.clusters import in_clusters
+from tests.recommender.clusters import ITEMS, in_clusters
 
 # Items 0 and 1 share two readers of 3 and 2; items 0 and 2 one of 3 and 1.
 LIKES = sparse.csr_array(
@@ -93,7 +96,8 @@ def test_what_a_like_amounts_to_is_ignored():
 def test_the_neighbours_kept_are_the_largest(neighbours, seed):
     alike = np.random.default_rng(seed).random((9, 9), dtype=np.float32)
 
-    kept = nearest(alike, neighbours)
+    kept = alike.copy()
+    keep_nearest(kept, neighbours)
 
     for column, found in zip(alike.T, kept.T, strict=True):
         assert sorted(found[found > 0]) == sorted(column)[-neighbours:]
@@ -110,6 +114,53 @@ def test_what_is_chosen_on_readers_set_aside_beats_popularity():
     assert quality_of(model, others) > 1.3 * quality_of(popular, others)
     assert told == sorted(told)
     assert (told[0] > 0, told[-1]) == (True, 1.0)
+
+
+def test_a_choice_takes_no_more_memory_than_it_asked_for(monkeypatch):
+    items = 800
+    ratings = sparse.csr_array(
+        8.0 * (np.random.default_rng(0).random((200, items)) < 0.05), dtype=np.float32
+    )
+    asked = []
+    monkeypatch.setattr(neighbours, "BLOCK", 16)
+    monkeypatch.setattr(neighbours, "NEIGHBOURS", (50, 20))
+    monkeypatch.setattr(
+        neighbours, "refuse_too_much", lambda items, cells, size: asked.append(cells * size)
+    )
+
+    tracemalloc.start()
+    try:
+        fitted(ratings)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert set(asked) == {3 * items**2 * 4}
+    # Half of such a matrix is what blocks and readers take at this size.
+    assert peak < asked[0] + items**2 * 4 / 2
+
+
+def test_a_catalogue_that_does_not_fit_is_refused_before_any_choice(monkeypatch):
+    monkeypatch.setattr(memory, "usable", lambda: memory.BESIDE_BYTES + 3 * ITEMS**2 * 4 - 1)
+    told = []
+
+    with pytest.raises(CatalogueTooLarge, match=f"found {ITEMS} items"):
+        fit_knn(Data(in_clusters(40)), 0, told.append)
+
+    assert told == []
+
+
+def test_of_a_large_catalogue_the_most_liked_items_are_enough_to_choose_on(monkeypatch):
+    monkeypatch.setattr(tuning, "MOST_ITEMS", ITEMS // 2)
+    tried = []
+    monkeypatch.setattr(
+        neighbours, "damped", lambda alike, *rest: tried.append(len(alike)) or damped(alike, *rest)
+    )
+
+    model = fitted(in_clusters(80))
+
+    assert set(tried[:-1]) == {ITEMS // 2}
+    assert model.scores(in_clusters(5)).shape == (5, ITEMS)
 
 
 def test_the_same_seed_gives_the_same_neighbours():
