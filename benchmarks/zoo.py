@@ -10,22 +10,23 @@ one of ours is more than 2 % behind. `--models` and `--tables` name some of them
 """
 
 import argparse
-import csv
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
 from recommender.contenders import CONTENDERS, Data, Model
-from recommender.evaluation import KNOWN_SHARE, Fold, accuracy, ranked, split
-from recommender.interactions import LIKE, Interactions, clean
-from recommender.protocols import Told, strong
+from recommender.evaluation import Fold, accuracy, only, ranked
+from recommender.interactions import LIKE
+from recommender.protocols import Told, strong, strong_in_order
 
 Hide = Literal["any", "last"]
 
@@ -59,38 +60,39 @@ def main() -> None:
         row(likes, told.seeds, "ease", "last", ordered=False)
         row(likes, told.seeds, "bert4rec", "last", ordered=False)
         found["bert4rec", "last"] = row(likes, told.seeds, "bert4rec", "last", ordered=True)
-    if told.recbole is not None and not beside(told.recbole, told.ratings, found):
+    if told.recbole is not None and not beside(told.recbole, likes, found):
         sys.exit(1)
 
 
 def read(path: Path) -> Told:
-    """Likes in half-stars of the 10-core, and when."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file, delimiter="\t" if path.suffix == ".inter" else ","))[1:]
-    people, films, stars, times = zip(*rows, strict=True)
-    told = Interactions.from_triples(people, films, 2 * np.array(stars, dtype=float))
-    core, _ = clean(told)
-    kept = told.take(np.isin(told.readers, core.readers), np.isin(told.items, core.items))
-    likes = kept.values_from(LIKE)
-    moments = dict(zip(zip(people, films, strict=True), map(float, times), strict=True))
-    entries = zip(*likes.matrix.nonzero(), strict=True)
-    when = [moments[likes.readers[reader], likes.items[item]] for reader, item in entries]
-    return Told(likes.matrix, np.array(when))
+    """The likes of `webtoonctl evaluate --data`: in half-stars, of the 10-core, and when."""
+    # Not at the top: the peer imports this file where there is no database.
+    from tasks.evaluating_data import from_files  # noqa: PLC0415
+
+    told = from_files(path, None, 5).told
+    likes = told.ratings.data >= LIKE
+    return Told(only(told.ratings, likes), None if told.times is None else told.times[likes])
+
+
+def keep(likes: Told, path: Path) -> None:
+    """Write what `kept` reads: the peer knows no more than numpy."""
+    parts = {name: getattr(likes.ratings, name) for name in ("data", "indices", "indptr", "shape")}
+    times = {} if likes.times is None else {"times": likes.times}
+    np.savez(path, **parts, **times)
+
+
+def kept(path: Path) -> Told:
+    """The likes that were written by `keep`."""
+    with np.load(path) as found:
+        form = tuple(found[name] for name in ("data", "indices", "indptr"))
+        ratings = sparse.csr_array(form, shape=tuple(found["shape"]))
+        return Told(ratings, found.get("times"))
 
 
 def halves(likes: Told, seed: int, hide: Hide) -> tuple[Data, Fold]:
-    """Whom to learn from, with the order; what the others show and want, and their order."""
-    found = strong(likes, seed)
-    if hide == "any":
-        return found.data, found.fold
-    order = likes.order()
-    if order is None:
-        raise ValueError("found no times")
-    ratings, order = likes.ratings[found.readers], order[found.readers]
-    counts = np.diff(ratings.indptr)
-    shown = np.minimum(np.round(KNOWN_SHARE * counts), counts - 1)
-    early = order.data <= np.repeat(shown, counts)
-    return found.data, split(ratings, early, ~early, order)
+    """Whom to learn from, what the others show and want; with the order where that is hidden."""
+    found = (strong if hide == "any" else strong_in_order)(likes, seed)
+    return found.data, found.fold
 
 
 def row(likes: Told, seeds: int, name: str, hide: Hide, *, ordered: bool) -> list[float]:
@@ -121,16 +123,18 @@ def told_nobody(_share: float) -> None:
     """No progress."""
 
 
-def beside(python: Path, ratings: Path, found: dict[tuple[str, Hide], list[float]]) -> bool:
+def beside(python: Path, likes: Told, found: dict[tuple[str, Hide], list[float]]) -> bool:
     """Print RecBole's NDCG@100 beside ours; whether all of ours reach 98 % of it."""
     print(f"{'beside RecBole':28} NDCG@100     ours    share  seconds")
     enough = True
     for (name, hide), ours in found.items():
         if name not in NETWORKS:
             continue
-        told = [
-            run([str(python), str(PEER)], ratings, name, hide, seed) for seed in range(len(ours))
-        ]
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "likes.npz"
+            keep(likes, file)
+            command = [str(python), str(PEER), "--likes", str(file)]
+            told = [run(command, name, hide, seed) for seed in range(len(ours))]
         theirs = float(np.mean([one["ndcg@100"] for one in told]))
         share = float(np.mean(ours)) / theirs
         seconds = float(np.mean([one["seconds"] for one in told]))
@@ -143,10 +147,10 @@ def beside(python: Path, ratings: Path, found: dict[tuple[str, Hide], list[float
     return enough
 
 
-def run(command: list[str], ratings: Path, name: str, hide: Hide, seed: int) -> dict[str, float]:
+def run(command: list[str], name: str, hide: Hide, seed: int) -> dict[str, float]:
     """What the peer says of one model on one split."""
-    options = ["--ratings", str(ratings), "--model", name, "--hide", hide, "--seed", str(seed)]
-    # It reads and splits with this file, and this project's code.
+    options = ["--model", name, "--hide", hide, "--seed", str(seed)]
+    # It splits with this file, and this project's code.
     paths = os.pathsep.join(str(folder) for folder in Path(__file__).parents[:2])
     done = subprocess.run(
         [*command, *options],

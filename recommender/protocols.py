@@ -1,7 +1,8 @@
 """Ways to split ratings into what models learn from and what they are asked: by reader, or by time.
 
 A split depends on the ratings and its seed alone. Low ratings are learnt from and shown; what is
-to be found are likes.
+to be found are likes. The order is told only where what is hidden came last: of ratings hidden at
+random in between, a model that expects what comes next would learn and be asked the wrong thing.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,16 @@ from scipy import sparse
 
 from recommender.contenders import Data
 from recommender.errors import BadInteractions, TooFewInteractions
-from recommender.evaluation import KNOWN_SHARE, Fold, Slates, in_order, only, parted, split
+from recommender.evaluation import (
+    KNOWN_SHARE,
+    Fold,
+    Slates,
+    in_order,
+    only,
+    parted,
+    split,
+    without_the_last,
+)
 from recommender.interactions import LIKE, Matrix
 
 FOLDS = 5
@@ -65,17 +75,24 @@ def strong(told: Told, seed: int) -> Split:
 
     Five seeds in a row (0 to 4, 5 to 9, ...) ask every reader once. Raises TooFewInteractions.
     """
-    readers = told.ratings.shape[0]
-    shuffled = np.random.default_rng(seed // FOLDS).permutation(readers)
-    aside = np.sort(np.array_split(shuffled, FOLDS)[seed % FOLDS])
-    rest = np.setdiff1d(shuffled, aside)
-    if not len(rest) or not len(aside):
-        raise TooFewInteractions(f"found {readers} readers, expected {FOLDS} and more")
-    order = told.order()
-    orders = [None if order is None else order[rows] for rows in (rest, aside)]
-    whole = parted(told.ratings[aside], seed, LIKE, orders[1])
+    rest, aside = _fifth(told, seed)
+    whole = parted(told.ratings[aside], seed, LIKE)
     asked = whole.asked()
-    data = Data(told.ratings[rest], told.features, orders[0])
+    return Split(Data(told.ratings[rest], told.features), whole.take(asked), aside[asked])
+
+
+def strong_in_order(told: Told, seed: int) -> Split:
+    """The readers of `strong`, asked for what they liked among the last fifth that they rated.
+
+    Raises BadInteractions without times, TooFewInteractions.
+    """
+    order = told.order()
+    if order is None:
+        raise BadInteractions("found no times of the ratings, expected one for each")
+    rest, aside = _fifth(told, seed)
+    whole = without_the_last(told.ratings[aside], order[aside], LIKE)
+    asked = whole.asked()
+    data = Data(told.ratings[rest], told.features, order[rest])
     return Split(data, whole.take(asked), aside[asked])
 
 
@@ -84,9 +101,9 @@ def weak(told: Told, seed: int) -> Split:
 
     Raises TooFewInteractions.
     """
-    whole = parted(told.ratings, seed, LIKE, told.order())
+    whole = parted(told.ratings, seed, LIKE)
     asked = whole.asked()
-    return Split(Data(whole.known, told.features, whole.order), whole.take(asked), asked)
+    return Split(Data(whole.known, told.features), whole.take(asked), asked)
 
 
 def by_time(told: Told, seed: int) -> Split:  # noqa: ARG001 -- as the other protocols
@@ -189,6 +206,17 @@ def random_within_favourites(cold: Cold, genres: Matrix, k: int, seed: int) -> S
     best = np.argsort(draw - within, axis=1)[:, :k]
     slates[:, : best.shape[1]] = columns[best]
     return slates
+
+
+def _fifth(told: Told, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows of the readers to learn from, and of a fifth to ask."""
+    readers = told.ratings.shape[0]
+    shuffled = np.random.default_rng(seed // FOLDS).permutation(readers)
+    aside = np.sort(np.array_split(shuffled, FOLDS)[seed % FOLDS])
+    rest = np.setdiff1d(shuffled, aside)
+    if not len(rest) or not len(aside):
+        raise TooFewInteractions(f"found {readers} readers, expected {FOLDS} and more")
+    return rest, aside
 
 
 def _shown(fold: Fold, known: NDArray[np.bool_]) -> Fold:

@@ -34,7 +34,7 @@ from recbole.model.general_recommender.recvae import RecVAE
 from recbole.model.sequential_recommender.bert4rec import BERT4Rec
 from scipy import sparse
 from torch import Tensor
-from zoo import halves, read
+from zoo import halves, kept
 
 from recommender.choosing import Aside
 from recommender.contenders import Data, likes_of
@@ -252,7 +252,7 @@ def trained(peer: Autoencoder | Bert, quality: Callable[[], float], schedule: Sc
 def main() -> None:
     """Fit one model on one split; print NDCG@100, Recall@20, epochs and seconds as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ratings", type=Path, required=True)
+    parser.add_argument("--likes", type=Path, required=True, help="as zoo.keep writes them")
     parser.add_argument("--model", choices=["multvae", "recvae", "bert4rec"], required=True)
     parser.add_argument("--hide", choices=["any", "last"], default="any")
     parser.add_argument("--seed", type=int, default=0)
@@ -260,7 +260,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(told.seed)
     random.seed(told.seed)  # RecBole hides words by it
-    data, test = halves(read(told.ratings), told.seed, told.hide)
+    data, test = halves(kept(told.likes), told.seed, told.hide)
     ordered = told.hide == "last"  # else nobody is told, theirs as little as ours
     if not ordered:
         data, test = Data(data.ratings), Fold(test.known, test.wanted)

@@ -17,6 +17,7 @@ from recommender.protocols import (
     few_likes,
     random_within_favourites,
     strong,
+    strong_in_order,
     weak,
 )
 
@@ -97,7 +98,7 @@ def test_by_time_needs_times():
         by_time(told(times=False), seed=0)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
+@pytest.mark.parametrize("protocol", [by_time, strong_in_order])
 def test_the_order_of_what_is_told_counts_from_one_and_is_that_of_the_times(protocol):
     everything = told()
     moments = everything.ratings.copy()
@@ -129,17 +130,48 @@ def test_nobody_is_asked_for_what_was_told_and_a_seed_says_all(protocol, seed):
     assert (found.data.ratings != again.data.ratings).nnz == 0
 
 
-def test_without_times_nobody_knows_the_order():
-    found = strong(told(times=False), 0)
+@pytest.mark.parametrize("protocol", [strong, weak])
+def test_where_ratings_are_hidden_at_random_no_order_is_told(protocol):
+    found = protocol(told(times=True), 0)
 
     assert (found.data.order, found.fold.order) == (None, None)
 
 
-def test_an_order_of_other_ratings_is_refused():
-    everything = told()
+def test_what_new_readers_liked_last_is_asked_of_the_same_readers_as_at_random():
+    everything = told(lowest=4)
+
+    found = strong_in_order(everything, seed=1)
+
+    others = strong(everything, seed=1)
+    assert (found.data.ratings != others.data.ratings).nnz == 0
+    assert set(found.readers) <= set(strong(told(lowest=6), seed=1).readers)
+    moments = everything.ratings.copy()
+    moments.data = everything.times
+    then = moments.toarray()[found.readers]
+    known, wanted = (part.toarray() > 0 for part in (found.fold.known, found.fold.wanted))
+    for row in range(len(then)):
+        assert then[row][known[row]].max() < then[row][wanted[row]].min()
+    assert found.fold.wanted.data.min() >= 6
+
+
+def test_what_came_last_needs_times():
+    with pytest.raises(BadInteractions, match="found no times"):
+        strong_in_order(told(times=False), 0)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        np.eye(2, 4),  # other items
+        np.array([[1, 2, 3, 0], [0, 0, 0, 1]]),  # the same items in a row, of other readers
+        np.array([[1, 2, 0, 0, 0], [0, 0, 1, 2, 0]]),  # another catalogue
+    ],
+)
+def test_an_order_of_other_ratings_is_refused(order):
+    ratings = checked(np.array([[8, 8, 0, 0], [0, 0, 8, 8]]))
 
     with pytest.raises(BadInteractions, match="an order of other entries"):
-        fold(everything.ratings, order=checked(np.eye(60, 30)))
+        fold(ratings, order=checked(order))
 
 
 def test_four_readers_are_too_few_to_set_a_fifth_aside():
@@ -148,7 +180,8 @@ def test_four_readers_are_too_few_to_set_a_fifth_aside():
 
 
 def test_of_readers_who_have_just_come_so_many_likes_are_known_and_all_others_wanted():
-    whole = strong(told(), 0).fold
+    everything = told()
+    whole = fold(everything.ratings, threshold=6, order=everything.order())
 
     for count in (1, 3):
         found, rows = few_likes(whole, count, seed=0)
@@ -170,7 +203,7 @@ def test_readers_with_too_few_likes_cannot_show_so_many():
 
 
 def test_works_that_nobody_rated_are_learnt_from_by_nobody_and_wanted_by_those_who_like_them():
-    split = strong(told(), 0)
+    split = strong_in_order(told(), 0)
 
     found = cold_works(split, seed=0)
 
