@@ -7,8 +7,6 @@ so what they gain here is an optimistic estimate.
 """
 
 import argparse
-import csv
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -16,19 +14,16 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from recommender import default_model
-from recommender.content import binary
+from recommender.contenders import Data, Model, likes_of
 from recommender.ease import Ease
-from recommender.evaluation import Fold, Report, fold, measure
-from recommender.interactions import LIKE, AnyMatrix, Interactions, Matrix, checked, clean
+from recommender.evaluation import Fold, Report, accuracy, measure, only, ranked
+from recommender.protocols import FOLDS, HIDDEN_SHARE, Split, Told, strong
 from recommender.recipe import best_recipe
 from recommender.tuning import best_l2, most_liked
+from tasks.evaluating_data import from_files
 
-FOLDS = 5
-HIDDEN_SHARE = 0.1
 METRICS = ("ndcg@100", "recall@20")
 
 
@@ -59,17 +54,18 @@ def main() -> None:
     """Print two tables: what readers teach, and items nobody liked yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ratings", type=Path, required=True, help="ratings.csv of MovieLens")
-    ratings, features = read(parser.parse_args().ratings)
-    readers, items = ratings.shape
-    print(f"{readers} readers, {items} items, {ratings.nnz:,} ratings; {FOLDS} folds by reader")
+    told = from_files(parser.parse_args().ratings, None, 5).told
+    readers, items = told.ratings.shape
+    ratings = told.ratings.nnz
+    print(f"{readers} readers, {items} items, {ratings:,} ratings; {FOLDS} folds by reader")
     print(f"{'':28} NDCG@100  Recall@20  coverage@20")
-    print(f"  {'tuned EASE':26} " + "    ".join(map(_shown, plain(ratings))), flush=True)
+    print(f"  {'tuned EASE':26} " + "    ".join(map(_shown, plain(told))), flush=True)
     for variant in FITS:
-        found = everywhere(ratings, features, variant)
+        found = everywhere(told, variant)
         print(f"  {variant.name:26} " + "    ".join(map(_shown, found)), flush=True)
     print("a tenth of the items hidden  NDCG@100  Recall@20 among the hidden alone")
     for variant in COLD:
-        found = without_a_tenth(ratings, features, variant)
+        found = without_a_tenth(told, variant)
         print(f"  {variant.name:26} " + "    ".join(map(_shown, found)), flush=True)
 
 
@@ -77,33 +73,12 @@ def _shown(figure: float) -> str:
     return f"{figure:.4f}"
 
 
-def read(path: Path) -> tuple[Matrix, Matrix]:
-    """Half-stars (readers, items) with 10 likes each; genres and decades (items, features)."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [(row["userId"], row["movieId"], row["rating"]) for row in csv.DictReader(file)]
-    with path.with_name("movies.csv").open(newline="", encoding="utf-8") as file:
-        about = {row["movieId"]: _about(row) for row in csv.DictReader(file)}
-    people, films, stars = zip(*rows, strict=True)
-    told = Interactions.from_triples(people, films, 2 * np.array(stars, dtype=float))
-    core, _ = clean(told)
-    kept = told.take(np.isin(told.readers, core.readers), np.isin(told.items, core.items))
-    return kept.matrix, binary([about[film] for film in kept.items])
+def splits(told: Told) -> Iterator[tuple[Split, int]]:
+    """Each of the folds, and its number: every reader is asked once."""
+    return ((strong(told, number), number) for number in range(FOLDS))
 
 
-def _about(row: Mapping[str, str]) -> list[str]:
-    year = re.search(r"\((\d{3})\d\)\s*$", row["title"])
-    return [*row["genres"].split("|"), *([f"{year[1]}0s"] if year else [])]
-
-
-def splits(ratings: Matrix) -> Iterator[tuple[Matrix, Fold, int]]:
-    """Of each fold: whom to fit on, what the others show and want, its number."""
-    order = np.random.default_rng(0).permutation(ratings.shape[0])
-    for number, aside in enumerate(np.array_split(order, FOLDS)):
-        rest = np.setdiff1d(order, aside)
-        yield ratings[rest], fold(ratings[np.sort(aside)], seed=number, threshold=LIKE), number
-
-
-def fitted(ratings: Matrix, features: Matrix, variant: Variant) -> default_model:
+def fitted(data: Data, variant: Variant) -> default_model:
     """The model with what the variant fixes."""
 
     def recipe(*given: object) -> object:
@@ -113,26 +88,26 @@ def fitted(ratings: Matrix, features: Matrix, variant: Variant) -> default_model
         stack.enter_context(patch("recommender.training.best_recipe", recipe))
         for name, value in variant.constants.items():
             stack.enter_context(patch(f"recommender.{name}", value))
-        return default_model.fit(ratings, features if variant.content else None)
+        return default_model.fit(data.ratings, data.features if variant.content else None)
 
 
-def plain(ratings: Matrix) -> tuple[float, float, float]:
+def plain(told: Told) -> tuple[float, float, float]:
     """NDCG@100, Recall@20 and coverage of EASE on likes, its penalty tuned on readers aside."""
     found = []
-    for rest, shown, _ in splits(ratings):
-        likes = liked(rest)
+    for split, _ in splits(told):
+        likes = likes_of(split.data.ratings)
         model = Ease.fit(likes, best_l2(likes[:, most_liked(likes)]))
-        told = Fold(liked(shown.known), shown.wanted)
-        found.append((measure(model, told, (20, 100)), covered(model, told)))
+        shown = Fold(likes_of(split.fold.known), split.fold.wanted)
+        found.append((measure(model, shown, (20, 100)), covered(model, shown)))
     return summed(found)
 
 
-def everywhere(ratings: Matrix, features: Matrix, variant: Variant) -> tuple[float, float, float]:
+def everywhere(told: Told, variant: Variant) -> tuple[float, float, float]:
     """NDCG@100, Recall@20 and coverage, the mean over all readers of all folds."""
     found = []
-    for rest, shown, _ in splits(ratings):
-        model = fitted(rest, features, variant)
-        found.append((measure(model, shown, (20, 100)), covered(model, shown)))
+    for split, _ in splits(told):
+        model = fitted(split.data, variant)
+        found.append((measure(model, split.fold, (20, 100)), covered(model, split.fold)))
     return summed(found)
 
 
@@ -142,56 +117,25 @@ def summed(found: list[tuple[Report, float]]) -> tuple[float, float, float]:
     return (*(float(value.mean()) for value in values), float(np.mean([c for _, c in found])))
 
 
-def covered(model: object, shown: Fold) -> float:
+def covered(model: Model, shown: Fold) -> float:
     """The share of items in anybody's twenty best."""
-    scores = model.scores(shown.known)
-    scores[shown.known.toarray() > 0] = -np.inf
-    best = np.argpartition(-scores, 20, axis=1)[:, :20]
-    return len(np.unique(best)) / scores.shape[1]
+    return len(np.unique(ranked(model, shown, 20))) / shown.known.shape[1]
 
 
-def liked(ratings: Matrix) -> Matrix:
-    """1.0 for each like."""
-    found = sparse.csr_array((ratings >= LIKE).astype(np.float32))
-    found.eliminate_zeros()
-    return found
-
-
-def without_a_tenth(ratings: Matrix, features: Matrix, variant: Variant) -> tuple[float, float]:
+def without_a_tenth(told: Told, variant: Variant) -> tuple[float, float]:
     """NDCG@100 with a tenth of the items hidden from the fit, Recall@20 among those alone."""
     everything, among = [], []
-    for rest, shown, number in splits(ratings):
-        hidden = np.random.default_rng(number).random(ratings.shape[1]) < HIDDEN_SHARE
-        model = fitted(only(rest, ~hidden), features, variant)
-        known = only(shown.known, ~hidden)
-        report = measure(model, Fold(known, shown.wanted), (100,))
-        everything.append(report.per_reader["ndcg@100"])
-        wanted = only(shown.wanted, hidden)
-        readers = np.flatnonzero(np.diff(wanted.indptr))
-        alone = Fold(known[readers], wanted[readers])
-        report = measure(Among(model, np.flatnonzero(hidden)), alone, (20,))
-        among.append(report.per_reader["recall@20"])
+    for split, number in splits(told):
+        hidden = np.random.default_rng(number).random(told.ratings.shape[1]) < HIDDEN_SHARE
+        ratings, known, wanted = split.data.ratings, split.fold.known, split.fold.wanted
+        model = fitted(Data(only(ratings, ~hidden[ratings.indices]), told.features), variant)
+        shown = Fold(only(known, ~hidden[known.indices]), wanted)
+        everything.append(measure(model, shown, (100,)).per_reader["ndcg@100"])
+        alone = Fold(shown.known, only(wanted, hidden[wanted.indices]))
+        alone = alone.take(np.flatnonzero(np.diff(alone.wanted.indptr)))
+        slates = ranked(model, alone, 20, allowed=hidden)
+        among.append(accuracy(slates, alone.wanted, (20,))["recall@20"])
     return float(np.concatenate(everything).mean()), float(np.concatenate(among).mean())
-
-
-@dataclass(frozen=True, slots=True)
-class Among:
-    """A model whose answers are `columns` alone: everything else scores less than all of them."""
-
-    model: default_model
-    columns: NDArray[np.intp]
-
-    def scores(self, folded: AnyMatrix, /) -> NDArray[np.float32]:
-        scores = np.full(checked(folded).shape, -np.inf, dtype=np.float32)
-        scores[:, self.columns] = self.model.scores(folded)[:, self.columns]
-        return scores
-
-
-def only(ratings: Matrix, items: NDArray[np.bool_]) -> Matrix:
-    """The ratings of these items; the columns of the others stay, empty."""
-    kept = sparse.csr_array(ratings @ sparse.diags_array(items.astype(np.float32)))
-    kept.eliminate_zeros()
-    return kept
 
 
 if __name__ == "__main__":
