@@ -78,8 +78,9 @@ def evaluate(  # noqa: PLR0917 -- each is an option of the command
     timestamps, which a file may have and the database has not.
 
     The file of --data is CSV with the columns user, item, rating, and perhaps timestamp, under any
-    name that MovieLens gives them; a movies.csv beside it says what the items are about. Readers
-    and items with fewer than ten ratings of three stars or more are left out.
+    name that MovieLens gives them; a movies.csv of MovieLens beside it (movieId, title, genres)
+    says what the items are about. Readers and items with fewer than ten ratings of three stars or
+    more are left out.
 
     Models: default (what ships), ease, popularity, content, knn, als, multvae, recvae, bert4rec.
     The last three need torch, als needs implicit; "all" takes those that can be fitted here.
@@ -157,6 +158,8 @@ def _ground(data: Path | None, features: Path | None, scale: Scale, protocol: Sp
 
     if data is not None:
         ground = from_files(data, features, int(scale))
+        if ground.ignored is not None:
+            note(f"{ground.ignored} is ignored: it is not of MovieLens (movieId, title, genres).")
         if protocol is Split.TIME and ground.told.times is None:
             message = f"The protocol time needs to know when all was rated: {data} does not say."
             raise NothingToDo(message)

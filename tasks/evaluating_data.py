@@ -1,5 +1,6 @@
 """What is evaluated on: the ratings of the database, or a file as MovieLens and others have it."""
 
+import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from tasks.material import prepare, read
 
 GENRES = ("genres", "genre")
 BESIDE = {".dat": "movies.dat"}  # what the works are about, beside the ratings; else movies.csv
+MOVIES = {"movieid", "title", "genres"}
 DAT = {"ratings": ("user", "item", "rating", "timestamp"), "movies": ("item", "title", "genres")}
 YEAR = re.compile(r"\((\d{3})\d\)\s*$")  # at the end of MovieLens' titles
 NO_GENRE = "(no genres listed)"
@@ -35,12 +37,14 @@ YES = {"1", "true", "yes"}
 class Ground:
     """Ratings to evaluate on, cleaned: who remains has ten likes, and keeps low ratings too.
 
-    `untimed` of the ratings that were read had no time that could be understood.
+    `untimed` of the ratings that were read had no time that could be understood; `ignored` lies
+    beside them under a name of MovieLens', and is something else.
     """
 
     told: Told
     simulated: bool
     untimed: int = 0
+    ignored: Path | None = None
 
 
 def from_database(database: Database) -> Ground:
@@ -62,8 +66,8 @@ def from_files(data: Path, features: Path | None, scale: int) -> Ground:
 
     Columns: a user, an item, a rating, and perhaps a timestamp; of two ratings of one item by one
     user the later row counts, and ratings without a time that can be understood come before all
-    others. What the items are about is in the file of `features`, or in a movies.csv beside the
-    ratings, as MovieLens has it. Raises UnreadableFile, NothingToDo.
+    others. What the items are about is in the file of `features`, or in the movies.csv of MovieLens
+    beside the ratings. Raises UnreadableFile, NothingToDo.
     """
     stars: dict[tuple[str, str], tuple[int, float]] = {}
     simulated = False
@@ -76,11 +80,26 @@ def from_files(data: Path, features: Path | None, scale: int) -> Ground:
     untimed = sum(math.isnan(moment) for _, moment in stars.values())
     told, items = _cleaned(data, stars)
     beside = data.with_name(BESIDE.get(data.suffix, "movies.csv"))
-    about = features or (beside if beside.is_file() and beside != data else None)
+    there = features is None and beside != data and beside.is_file()
+    ours = there and _of_movielens(beside)
+    about = beside if ours else features
     if about is None:
-        return Ground(told, simulated, untimed)
+        return Ground(told, simulated, untimed, beside if there else None)
     names, genres = _about(about, items)
     return Ground(Told(told.ratings, told.times, names, genres), simulated, untimed)
+
+
+def _of_movielens(path: Path) -> bool:
+    """Whether the file begins as MovieLens' does; one that cannot be read does not."""
+    try:
+        if path.suffix == ".dat":
+            with path.open(encoding="latin-1") as file:
+                return len(file.readline().split("::")) == len(DAT["movies"])
+        spelled, errors = encoding(path)
+        with path.open(encoding=spelled, errors=errors, newline="") as file:
+            return {_name(field) for field in next(csv.reader(file), [])} == MOVIES
+    except (OSError, UnreadableFile, csv.Error):
+        return False
 
 
 def _cleaned(

@@ -268,6 +268,53 @@ def test_movielens_is_read_as_it_comes(tmp_path):
     assert told.features.shape == (30, 4)
 
 
+@sqlite_only
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("movies.csv", b"title,seen on\nAlien,Sunday\n"),
+        ("movies.csv", b"movieId,title,genres,mine\n1,Film 1,Drama,yes\n"),
+        ("movies.csv", b"\x00\x01\x02"),
+        ("movies.csv", b""),
+        ("movies.dat", b"what I saw: Alien\n"),
+    ],
+)
+def test_a_file_that_merely_has_the_name_of_movielens_is_ignored_and_told_of(
+    operator, tmp_path, at_once, name, content
+):
+    path = tmp_path / "ratings.csv"
+    write(path, rated())
+    if name == "movies.dat":
+        path = path.with_suffix(".dat")
+        path.write_text("".join(f"{u}::{i}::{h / 2:g}::{t}\n" for u, i, h, t in rated()))
+    (tmp_path / name).write_bytes(content)
+
+    done = operator("evaluate", "--data", path, *QUICK)
+
+    assert done.code == 0
+    ignored = f"{tmp_path / name} is ignored: it is not of MovieLens (movieId, title, genres).\n"
+    assert done.err == ignored
+
+
+def test_a_damaged_file_of_movielens_is_an_error_and_not_ignored(tmp_path):
+    path = write(tmp_path / "ratings.csv", rated())
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Film 1,Drama,one too many\n")
+
+    with pytest.raises(UnreadableFile, match=r"movies\.csv cannot .* in line 2, 4 fields"):
+        from_files(path, None, 5)
+
+
+def test_a_file_of_features_that_is_named_is_read_whatever_lies_beside(tmp_path):
+    path = write(tmp_path / "ratings.csv", rated())
+    (tmp_path / "movies.csv").write_text("title,seen on\nAlien,Sunday\n")
+    works = tmp_path / "works.csv"
+    works.write_text("item,author\n" + "\n".join(f"{n},{n % 3}" for n in range(1, 31)))
+
+    ground = from_files(path, works, 5)
+
+    assert (ground.told.features.shape, ground.ignored) == ((30, 3), None)
+
+
 def test_the_same_ratings_in_other_files_are_the_same(tmp_path):
     plain = from_files(write(tmp_path / "a.csv", rated()), None, 5).told
     of_ten = write(tmp_path / "b.csv", rated(), scale=1)
