@@ -93,6 +93,9 @@ def evaluate(  # noqa: PLR0917 -- each is an option of the command
         note("--features says what the items of --data are about: give both.")
         raise typer.Exit(MISUSED)
     chosen = _named(models)
+    if protocol is Split.TIME and seeds > 1:
+        note("--seeds changes nothing about the protocol time: there is one future. Fitted once.")
+        seeds = 1
     with progress("Evaluation", stages=_stages(chosen, seeds)) as tell:
         tell("reading")
         ground = _ground(data, features, scale, protocol)

@@ -113,6 +113,19 @@ def test_other_protocols_are_asked_for_by_name(operator, ratings, at_once, proto
 
 
 @sqlite_only
+def test_there_is_one_future_whatever_the_seeds(operator, ratings, at_once):
+    time = ("--data", ratings, *QUICK, "--protocol", "time")
+
+    once, often = operator("evaluate", *time), operator("evaluate", *time, "--seeds", "3")
+    found = operator("evaluate", *time, "--seeds", "3", "--json").json
+
+    assert (often.code, once.err, often.err.count("\n")) == (0, "", 1)
+    assert often.err.startswith("--seeds changes nothing about the protocol time")
+    assert often.out.splitlines()[:6] == once.out.splitlines()[:6]
+    assert (found["seeds"], found["protocol"]) == (1, "time")
+
+
+@sqlite_only
 def test_what_was_liked_later_needs_to_be_known(operator, crowd, tmp_path):
     untimed = write(tmp_path / "ratings.csv", rated(), header=("user", "item", "rating"))
     crowd(150)
