@@ -208,6 +208,16 @@ def random_within_favourites(cold: Cold, genres: Matrix, k: int, seed: int) -> S
     return slates
 
 
+def recall_at_random(cold: Cold, k: int) -> NDArray[np.float64]:
+    """Recall@k of the hidden works in random order, as expected of each reader, (readers,).
+
+    What `cold_works` is read beside: with 40 hidden works it is a half for k = 20.
+    """
+    hidden = int(cold.hidden.sum())
+    wanted = np.diff(cold.fold.wanted.indptr)
+    return np.asarray(wanted * min(1.0, k / hidden) / np.minimum(wanted, k), dtype=np.float64)
+
+
 def _fifth(told: Told, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The rows of the readers to learn from, and of a fifth to ask."""
     readers = told.ratings.shape[0]

@@ -195,8 +195,8 @@ def _say(found: "Evaluation") -> None:
     say(SENTENCES[found.protocol].format(found=found))
     _figures(found, ACCURACY)
     _figures(found, COLD)
-    if found.chance is not None:
-        say(f"Cold works in random order within favourite genres: {with_interval(found.chance)}")
+    for name, told in found.chance.items():
+        say(f"Cold works, {name}: {with_interval(told)}")
     _gains(found)
     _figures(found, BREADTH, costs=True)
 

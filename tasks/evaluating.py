@@ -12,6 +12,8 @@ from tasks.errors import FitFailed, NothingToDo
 from tasks.evaluating_figures import (
     AGAINST,
     COLD_WORKS,
+    RANDOM,
+    RANDOM_WITHIN,
     Marking,
     Standing,
     Tally,
@@ -21,13 +23,15 @@ from tasks.evaluating_figures import (
 )
 from tasks.evaluating_trial import Exam, Run, in_a_child, set_exam
 
-RANDOM = "random within favourite genres"
 STEPS = 10  # of the progress bar, each fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """All that was found. `asked` readers were asked; `failed` says why a model is missing."""
+    """All that was found. `asked` readers were asked; `failed` says why a model is missing.
+
+    `chance` is what random orders find of cold works, by their names.
+    """
 
     protocol: str
     seeds: int
@@ -36,7 +40,7 @@ class Evaluation:
     ratings: int
     asked: int
     standings: tuple[Standing, ...]
-    chance: Interval | None
+    chance: Mapping[str, Interval]
     failed: Mapping[str, str]
 
 
@@ -84,7 +88,7 @@ def evaluate(
         told.ratings.nnz,
         len(asked),
         tuple(standings(kept)),
-        means_of(chance, [COLD_WORKS]).get(COLD_WORKS),
+        means_of(chance, [RANDOM, RANDOM_WITHIN]),
         failed,
     )
 
@@ -117,7 +121,7 @@ def facts(found: Evaluation) -> dict[str, Any]:
         "against": AGAINST,
         "resamples": RESAMPLES,
         "flips": FLIPS,
-        "chance": {} if found.chance is None else {RANDOM: {COLD_WORKS: _facts(found.chance)}},
+        "chance": {name: {COLD_WORKS: _facts(told)} for name, told in found.chance.items()},
         "failed": dict(found.failed),
     }
 

@@ -13,7 +13,7 @@ from recommender.contenders import CONTENDERS, likes_of
 from recommender.evaluation import Interval, Slates, accuracy, holm, intervals, sign_flips
 from recommender.interactions import Matrix
 from recommender.popularity import shares
-from recommender.protocols import Told, random_within_favourites
+from recommender.protocols import Told, random_within_favourites, recall_at_random
 from tasks.evaluating_trial import COLD_LENGTH, Answers, Exam
 
 SLATE = 20  # how long the lists are whose breadth is told
@@ -21,6 +21,7 @@ AGAINST = "ease"
 ACCURACY = ("ndcg@10", "ndcg@100", "recall@20", "recall@50")
 COLD_READERS = {1: "ndcg@100_after_1_like", 3: "ndcg@100_after_3_likes"}
 COLD_WORKS = "cold_recall@20"
+RANDOM, RANDOM_WITHIN = "random order", "random within favourite genres"
 COVERAGE, GINI, HHI = "coverage@20", "gini@20", "hhi@20"
 NOVELTY, DISTANCE, GENRE_KL = "novelty@20", "distance@20", "genre_kl@20"
 COLD = (*COLD_READERS.values(), COLD_WORKS)
@@ -132,12 +133,16 @@ class Marking:
 
 
 def by_chance(tally: Tally, told: Told, exam: Exam, seed: int) -> None:
-    """Adds what chance within favourite genres finds of the cold works; nothing without genres."""
+    """Adds what chance finds of the cold works, and chance within favourite genres.
+
+    Nothing without genres: then no model can tell such works apart either.
+    """
     genres = told.genres if told.genres is not None else told.features
     if genres is not None and len(exam.cold.rows):
-        slates = random_within_favourites(exam.cold, genres, COLD_LENGTH, seed)
         rows = exam.split.readers[exam.cold.rows]
-        tally.add(COLD_WORKS, rows, _recall_of_cold(exam, slates))
+        tally.add(RANDOM, rows, recall_at_random(exam.cold, COLD_LENGTH))
+        slates = random_within_favourites(exam.cold, genres, COLD_LENGTH, seed)
+        tally.add(RANDOM_WITHIN, rows, _recall_of_cold(exam, slates))
 
 
 def _recall_of_cold(exam: Exam, slates: Slates) -> Values:

@@ -8,7 +8,15 @@ from jinja2 import Environment, StrictUndefined
 from tasks.evaluating import Evaluation
 from tasks.evaluating_figures import ACCURACY, AGAINST, BREADTH, COLD, COLD_WORKS, SURE, TESTED
 from tasks.evaluating_plots import dots, scatter
-from tasks.evaluating_words import LABELS, MEANINGS, SENTENCES, chance, number, with_interval
+from tasks.evaluating_words import (
+    CHANCES,
+    LABELS,
+    MEANINGS,
+    SENTENCES,
+    chance,
+    number,
+    with_interval,
+)
 
 TEMPLATE = "evaluation_page.html"
 
@@ -28,7 +36,7 @@ def render(found: Evaluation, *, on: str, simulated: bool, made_at: datetime) ->
             ("How broad it is", BREADTH),
         )
     }
-    by_chance = {} if found.chance is None else {"Chance": found.chance}
+    by_chance = {CHANCES[name]: told for name, told in found.chance.items()}
     return environment.from_string(text).render(
         found=found,
         on=on,

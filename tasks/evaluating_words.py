@@ -14,6 +14,8 @@ from tasks.evaluating_figures import (
     GINI,
     HHI,
     NOVELTY,
+    RANDOM,
+    RANDOM_WITHIN,
 )
 
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -29,6 +31,10 @@ LABELS: Mapping[str, str] = MappingProxyType(
         DISTANCE: "Distance",
         GENRE_KL: "Genre KL",
     }
+)
+# What chance is called beside a plot.
+CHANCES: Mapping[str, str] = MappingProxyType(
+    {RANDOM: "Random order", RANDOM_WITHIN: "Favourite genres"}
 )
 # What a figure means, and which way is better ("" where neither is).
 MEANINGS: Mapping[str, tuple[str, str]] = MappingProxyType(

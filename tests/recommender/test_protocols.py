@@ -6,16 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from recommender.contenders import Data
 from recommender.errors import BadInteractions, TooFewInteractions
-from recommender.evaluation import accuracy, fold, ranked
+from recommender.evaluation import Fold, accuracy, fold, ranked
 from recommender.interactions import checked
 from recommender.protocols import (
     PROTOCOLS,
+    Cold,
     Told,
     by_time,
     cold_works,
     few_likes,
     random_within_favourites,
+    recall_at_random,
     strong,
     strong_in_order,
     weak,
@@ -233,6 +236,20 @@ def test_hidden_works_are_ranked_among_themselves():
 
     assert slates.tolist() == [[*hidden[::-1].tolist(), -1, -1]] * len(slates)
     assert set(accuracy(slates, found.fold.wanted, (5,))["recall@5"]) == {1}
+
+
+def test_so_much_of_the_hidden_works_is_found_in_random_order():
+    hidden = np.arange(60) < 40
+    wanted = checked((np.arange(60) < np.array([[1], [2], [30]])).astype(float))
+    cold = Cold(Data(wanted), Fold(wanted, wanted), np.arange(3), hidden)
+
+    found = recall_at_random(cold, 20)
+
+    # Each of 40 is among the first 20 in half of all orders; of 30 that are wanted 20 can be found.
+    assert found.tolist() == [0.5, 0.5, 15 / 20]
+    assert recall_at_random(cold, 50).tolist() == [1, 1, 1]
+    several = [np.random.default_rng(n).permutation(40)[:20] < 30 for n in range(400)]
+    assert np.mean(several) == pytest.approx(found[2], abs=0.01)
 
 
 def test_the_bar_for_hidden_works_is_chance_within_favourite_genres():

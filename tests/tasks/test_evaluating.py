@@ -120,7 +120,7 @@ def test_every_protocol_tells_the_same_figures_but_for_readers_who_have_just_com
     ]
     assert set(found["models"]["default"]["ndcg@10"]) == {"mean", "low", "high"}
     assert "cold_recall@20" not in found["models"]["ease"]
-    assert list(found["chance"]) == ["random within favourite genres"]
+    assert list(found["chance"]) == ["random order", "random within favourite genres"]
 
 
 def test_without_features_there_are_no_genres_and_works_are_apart_by_their_readers():
@@ -129,7 +129,15 @@ def test_without_features_there_are_no_genres_and_works_are_apart_by_their_reade
     metrics = found.standings[0].metrics
     assert {"genre_kl@20", "cold_recall@20"} & set(metrics) == set()
     assert 0 < metrics["distance@20"].mean < 1
-    assert found.chance is None
+    assert found.chance == {}
+
+
+def test_cold_works_are_read_beside_what_a_random_order_finds_of_so_few():
+    found = facts(evaluate(told(), ["default"], run=here))
+
+    # Of 40 works 4 are hidden, so the first 20 are all of them, in any order.
+    assert found["chance"]["random order"]["cold_recall@20"]["mean"] == 1
+    assert found["models"]["default"]["cold_recall@20"]["mean"] == 1
 
 
 def test_the_same_seed_finds_the_same():
