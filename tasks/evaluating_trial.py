@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from recommender.contenders import Data, Model, Progress, contender
 from recommender.errors import RecommenderError
 from recommender.evaluation import Fold, Slates, ranked
+from recommender.memory import give_back
 from recommender.protocols import Cold, Protocol, Split, Told, cold_works, few_likes, strong
 from tasks.errors import FitFailed
 
@@ -137,6 +138,7 @@ def _measured(
     fit: Callable[[Data, int, Progress], Model], data: Data, seed: int, progress: Progress
 ) -> tuple[Model, float, float | None]:
     """The model, the seconds of its fit, and by how many MB memory rose above what was held."""
+    give_back()  # what was freed and kept would be taken again, and not be counted
     before = _forget_peak()
     began = perf_counter()
     model = fit(data, seed, progress)
