@@ -44,6 +44,10 @@ KEYWORDS = (
 )
 
 
+NEWER = 60  # works that came after the model, for the slot of new ones
+DISLIKES = 5  # of each reader, beside their likes
+
+
 def now() -> datetime:
     """The present moment."""
     return datetime.now(UTC)
@@ -74,8 +78,10 @@ def prepare(folder: Path, works: int, raters: int, seed: int) -> None:
     row = ModelRow(
         "bench", ModelState.ACTIVE, now(), raters, works, ratings.nnz, {}, True, digest
     )  # fmt: skip
+    newer = [invented(rng, number) for number in range(works, works + NEWER)]
     with database.write() as session:
         models.register(session, row)
+        catalogue.upsert(session, newer, now())
     database.close()
 
 
@@ -94,15 +100,15 @@ def invented(rng: random.Random, number: int) -> Facts:
 
 
 def furnish(database: Database, names: list[str], works: tuple[Work, ...], likes: int) -> None:
-    """Gives each reader their likes, among the better-known works."""
+    """Gives each reader their likes and five dislikes, among the better-known works."""
     rng = random.Random(1)
     with database.write() as session:
         for name in names:
             reader = readers.of_account(session, Platform.TELEGRAM, name, now())
-            for work in rng.sample(works[: max(4 * likes, len(works) // 4)], likes):
-                feedback.record(
-                    session, reader.id, work.id, Verdict.LIKE, source="command", now=now()
-                )
+            known = rng.sample(works[: max(4 * likes, len(works) // 4)], likes + DISLIKES)
+            for number, work in enumerate(known):
+                verdict = Verdict.LIKE if number < likes else Verdict.DISLIKE
+                feedback.record(session, reader.id, work.id, verdict, source="command", now=now())
 
 
 def times(rounds: int, act: Callable[[int], Reply | None]) -> list[float]:

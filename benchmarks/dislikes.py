@@ -4,8 +4,9 @@ Folds as in benchmarks/folds.py. Each held-out reader dislikes one film they do 
 out of their own twenty best suggestions, which is the hard case, or drawn by popularity. Then of
 its twenty nearest (the cosine of who likes them, on the training readers), how many fewer are
 among the next twenty, and what it costs: NDCG@100 beside that of the same list without the film.
-By scores alone, with each amount of a dislike; and in the order of the bots, which also hold back
-what is nearest to a reader's latest dislikes. Exits with 1 if a goal is missed in the hard case.
+By scores alone, with each amount of a dislike; and in the order of the bots before they make it
+varied, which begins with what is popular and holds back what is nearest to the latest dislikes.
+Exits with 1 if that misses the goal.
 """
 
 import argparse
@@ -16,45 +17,53 @@ from pathlib import Path
 
 import numpy as np
 from fit import said
-from folds import Variant, fitted, liked, read, splits
+from folds import Variant, fitted, splits
 from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender import default_model
+from recommender.contenders import likes_of
 from recommender.evaluation import Fold, measure
-from recommender.interactions import AnyMatrix, Matrix, checked
+from recommender.interactions import LIKE, AnyMatrix, Matrix, checked
+from recommender.protocols import Told
 from recommender.rank import top
 from recommender.rerank import hold_back
+from tasks.evaluating_data import from_files
 
 NEAREST = SLATE = 20
 MANY = 30
-LATEST = 3  # whose neighbours the bots hold back
+LATEST = 3  # dislikes whose neighbours the bots hold back
 WAYS = ((0.5, False), (1.0, False), (1.5, False), (1.0, True))
 LEAST_GONE, MOST_LOST = 0.6, 0.02
 Draw = Callable[[default_model, Fold, np.random.Generator], NDArray[np.intp]]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Answers:
     """A model that is told of `disliked` (readers, items) too, or only leaves those out.
 
-    `holds`: it holds back what is nearest to three of each reader's dislikes.
+    `ranks`: as the bots rank, with the lean to what is popular, and what is nearest to three of
+    each reader's dislikes held back.
     """
 
     model: default_model
     disliked: Matrix
     counts: bool
-    holds: bool = False
+    ranks: bool = False
 
     def scores(self, folded: AnyMatrix, /) -> NDArray[np.float32]:
         """Scores (readers, items), NaN for what was disliked."""
         scores = self.model.scores(folded, self.disliked if self.counts else None)
         scores[self.disliked.toarray() > 0] = np.nan
-        if self.counts and self.holds:
-            known = checked(folded).toarray() > 0
+        if self.ranks:
+            known = checked(folded)
             for row in range(len(scores)):
-                own = self.disliked[[row]].indices[:LATEST]
-                scores[row] = hold_back(scores[row], self.model.nearest(own), known[row])
+                mine = known[[row]]
+                scores[row] += self.model.lean(int((mine.data >= LIKE).sum()))
+                if self.counts:
+                    own = self.disliked[[row]].indices[:LATEST]
+                    rows, mask = self.model.nearest(own), mine.toarray()[0] > 0
+                    scores[row] = hold_back(scores[row], rows, mask)
         return scores
 
 
@@ -84,7 +93,7 @@ def slates_of(scores: NDArray[np.float32], known: Matrix) -> list[NDArray[np.int
 
 def nearest(rest: Matrix) -> NDArray[np.intp]:
     """The twenty films with the highest cosine to each, (items, 20)."""
-    likes = liked(rest)
+    likes = likes_of(rest)
     together = (likes.T @ likes).toarray()
     lengths = np.sqrt(np.maximum(np.diag(together), 1))
     cosines = together / np.outer(lengths, lengths)
@@ -92,31 +101,30 @@ def nearest(rest: Matrix) -> NDArray[np.intp]:
     return np.argsort(-cosines, axis=1)[:, :NEAREST]
 
 
-def effect(
-    ratings: Matrix, features: Matrix, draw: Draw
-) -> dict[tuple[float, bool], tuple[float, float]]:
-    """By the weight of a dislike, and whether its neighbours are held back: the share of them that
-    is gone, and the change of NDCG@100."""
+def effect(told: Told, draw: Draw) -> dict[tuple[float, bool], tuple[float, float]]:
+    """By the weight of a dislike, and whether it is as the bots rank: the share of its neighbours
+    that is gone, and the change of NDCG@100."""
     counts = {way: [0, 0] for way in WAYS}
     quality: dict[tuple[float, bool], list[tuple[float, float]]] = {way: [] for way in WAYS}
-    for rest, shown, number in splits(ratings):
-        model = fitted(rest, features, Variant("as it ships"))
-        near = nearest(rest)
+    for split, number in splits(told):
+        shown = split.fold
+        model = fitted(split.data, Variant("as it ships"))
+        near = nearest(split.data.ratings)
         picks = draw(model, shown, np.random.default_rng(number))
         readers = np.arange(len(picks))
         shape = shown.known.shape
         disliked = sparse.csr_array((np.ones(len(picks), bool), (readers, picks)), shape=shape)
-        for weight, holds in WAYS:
+        for weight, ranks in WAYS:
             model.dislike_weight = weight
-            both = [Told(model, disliked, told, holds) for told in (False, True)]
+            both = [Answers(model, disliked, counts, ranks) for counts in (False, True)]
             for n, each in enumerate(both):
                 slates = slates_of(each.scores(shown.known), shown.known)
-                counts[weight, holds][n] += sum(
+                counts[weight, ranks][n] += sum(
                     len(np.intersect1d(near[pick], slate))
                     for pick, slate in zip(picks, slates, strict=True)
                 )
             reports = [measure(each, shown, (100,)).per_reader["ndcg@100"] for each in both]
-            quality[weight, holds] += list(zip(*reports, strict=True))
+            quality[weight, ranks] += list(zip(*reports, strict=True))
     found = {}
     for way in WAYS:
         before, after = np.mean(quality[way], axis=0)
@@ -125,11 +133,12 @@ def effect(
     return found
 
 
-def at_random(ratings: Matrix, features: Matrix) -> float:
+def at_random(told: Told) -> float:
     """The change of NDCG@100 by thirty dislikes drawn by popularity, which say nothing."""
     before, after = [], []
-    for rest, shown, number in splits(ratings):
-        model = fitted(rest, features, Variant("as it ships"))
+    for split, number in splits(told):
+        shown = split.fold
+        model = fitted(split.data, Variant("as it ships"))
         generator = np.random.default_rng(number)
         chance = model.popularity / model.popularity.sum()
         marks = np.zeros(shown.known.shape, dtype=bool)
@@ -137,8 +146,8 @@ def at_random(ratings: Matrix, features: Matrix) -> float:
             row[generator.choice(len(row), MANY, replace=False, p=chance)] = True
         marks &= (shown.known.toarray() == 0) & (shown.wanted.toarray() == 0)
         disliked = sparse.csr_array(marks)
-        for told, values in ((False, before), (True, after)):
-            report = measure(Told(model, disliked, told, holds=True), shown, (100,))
+        for counts, values in ((False, before), (True, after)):
+            report = measure(Answers(model, disliked, counts, ranks=True), shown, (100,))
             values.append(report.per_reader["ndcg@100"])
     return float(np.concatenate(after).mean() / np.concatenate(before).mean() - 1)
 
@@ -147,16 +156,16 @@ def main() -> int:
     """Print a line for each way to draw and each way to count; 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ratings", type=Path, required=True, help="ratings.csv of MovieLens")
-    ratings, features = read(parser.parse_args().ratings)
+    told = from_files(parser.parse_args().ratings, None, 5).told
     print("one dislike                                 neighbours gone   NDCG@100")
     met = True
     for name, draw in (("out of the twenty best", suggested), ("by popularity", popular)):
-        for (weight, holds), (gone, change) in effect(ratings, features, draw).items():
-            way = "as the bots rank" if holds else f"scores x {weight}"
+        for (weight, ranks), (gone, change) in effect(told, draw).items():
+            way = "as the bots rank" if ranks else f"scores x {weight}"
             print(f"  {name:23} {way:17} {gone:14.0%} {change:+14.1%}", flush=True)
-            met &= not holds or (gone >= LEAST_GONE and change >= -MOST_LOST)
+            met &= not ranks or (gone >= LEAST_GONE and change >= -MOST_LOST)
     print(f"{MANY} dislikes by popularity, which say nothing of the reader: ", end="")
-    print(f"{at_random(ratings, features):+.1%}")
+    print(f"{at_random(told):+.1%}")
     goal = f"{LEAST_GONE:.0%} of the neighbours gone for {MOST_LOST:.0%} of NDCG@100, as bots rank"
     return int(not said(goal, met))
 

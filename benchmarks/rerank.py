@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from folds import read, splits
+from folds import splits
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -21,7 +21,9 @@ from recommender import bubble, default_model, metrics, rerank
 from recommender.content import Content
 from recommender.evaluation import Fold
 from recommender.interactions import LIKE, Matrix
+from recommender.protocols import Told
 from recommender.rank import top
+from tasks.evaluating_data import from_files
 
 POOL, SLATE = 200, 20
 VARIETIES = (0.0, 0.3, 0.6, 1.0, 2.0)
@@ -54,10 +56,13 @@ def main() -> None:
     """Print a line for each way to make the lists."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ratings", type=Path, required=True, help="ratings.csv of MovieLens")
-    ratings, features = read(parser.parse_args().ratings)
-    parts = list(prepared(ratings, features))
+    told = from_files(parser.parse_args().ratings, None, 5).told
+    features = told.features
+    assert features is not None, "expected movies.csv beside the ratings"
+    parts = list(prepared(told, features))
     unit = unit_rows(features)
-    print(f"{ratings.shape[0]} readers, {ratings.shape[1]} items; lists of {SLATE} out of {POOL}")
+    readers, items = told.ratings.shape
+    print(f"{readers} readers, {items} items; lists of {SLATE} out of {POOL}")
     columns = ("NDCG@20", "NDCG@100", "ILD@20")
     print(f"{'':30}" + "".join(f"{name:>16}" for name in columns) + "     KL   bits  cover")
     base: list[float] = []
@@ -120,12 +125,13 @@ def dialled(setting: float) -> Choose:
     return choose
 
 
-def prepared(ratings: Matrix, features: Matrix) -> Iterator[Part]:
+def prepared(told: Told, features: Matrix) -> Iterator[Part]:
     """Each fold with what lists are made from."""
     content = Content.fit(features)
     mixes = features.toarray() / np.maximum(1, features.sum(axis=1))[:, None]
-    for rest, shown, _ in splits(ratings):
-        model = default_model.fit(rest, features)
+    for split, _ in splits(told):
+        shown = split.fold
+        model = default_model.fit(split.data.ratings, features)
         scores = model.scores(shown.known)
         asked = [
             reader(scores[row], shown.known[[row]], content, mixes) for row in range(len(scores))

@@ -150,8 +150,10 @@ def last_of(
     return _row(row) if row else None
 
 
-def receptions(session: Session, policy: str, webtoon_ids: Sequence[int]) -> dict[int, Reception]:
-    """How those of these works were received that `policy` has shown.
+def receptions(
+    session: Session, policy: str, webtoon_ids: Sequence[int], *, since: datetime
+) -> dict[int, Reception]:
+    """How those of these works were received that `policy` has shown since then.
 
     Readers whom no model may learn from are left out: the odds of a draw learn, too.
     """
@@ -172,6 +174,7 @@ def receptions(session: Session, policy: str, webtoon_ids: Sequence[int]) -> dic
         .where(
             Impression.webtoon_id.in_(webtoon_ids),
             Impression.policy == policy,
+            Impression.shown_at >= since,
             Reader.trains.is_(True),
         )
         .group_by(Impression.webtoon_id, Feedback.verdict)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 NEAREST = 20  # of each kind; of a small catalogue a twentieth
 # In units of the root mean square of readers' scores. See benchmarks/dislikes.py.
-OWN = 0.43  # of the item's own positive weights
-BY_READERS = 0.32
-BY_WEIGHTS = 0.07
+OWN = 0.39  # of the item's own positive weights
+BY_READERS = 0.29
+BY_WEIGHTS = 0.06
 FULL_DISLIKES = 3  # count in full
 BLOCK_ROWS = 256
 

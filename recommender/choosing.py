@@ -60,17 +60,27 @@ class Aside:
                 f"found {len(able)} reader(s) with two likes, expected two: one to learn from, "
                 "one to choose on"
             )
-        picked = np.random.default_rng(seed).permutation(able)[: max(1, round(TENTH * len(able)))]
-        aside, rest = np.sort(picked), np.setdiff1d(np.flatnonzero(counts), picked)
+        drawn = np.random.default_rng(seed).permutation(able)
+        size = max(1, round(TENTH * len(able)))
         order = None if data.order is None else of_the_same(data.order, ratings)
-        asked = None if order is None else order[aside]
-        if last and asked is not None:
-            whole = without_the_last(ratings[aside], asked, LIKE)
-        else:
-            whole = parted(ratings[aside], seed, LIKE, asked)
-        if order is not None:
-            order = in_order(only(order, ratings.data >= LIKE))[rest]
-        return cls(likes[rest], whole.take(whole.asked()), order)
+        for start in range(0, len(able), size):
+            aside = np.sort(drawn[start : start + size])
+            shown = None if order is None else order[aside]
+            if last and shown is not None:
+                whole = without_the_last(ratings[aside], shown, LIKE)
+            else:
+                whole = parted(ratings[aside], seed, LIKE, shown)
+            try:
+                asked = whole.asked()
+            except TooFewInteractions:  # what was hidden of these few happens to be low: the next
+                continue
+            rest = np.setdiff1d(np.flatnonzero(counts), aside)
+            if order is not None:
+                order = in_order(only(order, ratings.data >= LIKE))[rest]
+            return cls(likes[rest], whole.take(asked), order)
+        raise TooFewInteractions(
+            f"found {len(able)} readers with two likes, none of whom has a like to be found"
+        )
 
     def quality(self, model: Model) -> float:
         """NDCG@100 of `model`, asked with half-stars, the mean over the readers set aside."""
@@ -78,7 +88,7 @@ class Aside:
 
 
 def asides(ratings: Matrix, threshold: float, seed: int = 0) -> Iterator[Aside]:
-    """Five sets, a fifth of the readers of `ratings` (readers, items) each; of many, fewer sets.
+    """Five sets, a fifth of the readers of `ratings` (readers, items) each; of many, three of 400.
 
     `threshold` and more is to be found. Nothing where there are too few to tell.
     """

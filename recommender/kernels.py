@@ -46,7 +46,10 @@ def scatter(steps: float) -> Scatter | None:
 def _compiled(function: Callable[..., None]) -> Callable[..., None] | None:
     if find_spec("numba") is None:
         return None
-    import numba  # noqa: PLC0415 - optional, and slow to import
+    try:
+        import numba  # noqa: PLC0415 - optional, and slow to import
+    except ImportError:  # it refuses a numpy that is newer than it
+        return None
 
     # Threads are the caller's, so a process that forks later forks none of numba's.
     try:

@@ -26,8 +26,8 @@ SMOOTHING = 0.01  # the share of the reader's mix in every list's (Steck 2018, e
 # more novel, and together they reach a third more films and upwards (the same benchmark).
 DIAL = 0.6
 FADE = 0.8  # what is left of a score after one showing without an answer
-# What is too near to a disliked work waits until so many others have had their places, unless it is
-# among the first: much speaks for that. See benchmarks/dislikes.py.
+# What is too near to a disliked work waits until so many others of a list have had their places,
+# unless it is among the first: much speaks for that. See benchmarks/dislikes.py.
 HELD_PLACES, KEPT_PLACES = 20, 4
 
 Floats = NDArray[np.floating[Any]]
@@ -176,19 +176,30 @@ def fade(scores: Floats, showings: Floats) -> NDArray[np.float32]:
     return faded
 
 
+def waiting(
+    scores: Floats, rows: NDArray[np.integer[Any]], mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """(items,) which of the items in `rows` give way to others: all but those of the four best.
+
+    Items where `mask` (items,) is true have no place in the ranking by `scores` (items,).
+    """
+    near = np.zeros(len(scores), dtype=bool)
+    near[rows] = True
+    near[top(scores, mask, KEPT_PLACES)] = False
+    return near
+
+
 def hold_back(
     scores: Floats, rows: NDArray[np.integer[Any]], mask: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
-    """`scores` (items,) with the items in `rows` behind the twenty best others, in their order.
+    """`scores` (items,) with the `waiting` ones of `rows` behind the twenty best others.
 
-    Those that would be among them come right after, but for the four best of all; what else there
-    is stays as it is. Items where `mask` (items,) is true have no place in the ranking.
+    Those that would be among them come right after, in their order; what else there is stays as it
+    is. Items where `mask` (items,) is true have no place in the ranking.
     """
     held = np.array(scores, dtype=np.float32)
     there = np.isfinite(held) if mask is None else np.isfinite(held) & ~mask
-    near = np.zeros(len(held), dtype=bool)
-    near[rows] = True
-    near[top(held, ~there, KEPT_PLACES)] = False
+    near = waiting(held, rows, ~there)
     others = -np.sort(-held[there & ~near])
     if not len(others):
         return held

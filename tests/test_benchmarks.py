@@ -49,3 +49,16 @@ def test_the_peer_of_the_zoo_is_handed_the_same_splits(zoo, ratings, tmp_path):
         assert (fold.wanted != asked.wanted).nnz == 0
         assert (data.order is None, fold.order is None) == (hide == "any", hide == "any")
     np.testing.assert_array_equal(likes.times, again.times)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("*.py")))
+def test_every_benchmark_can_be_loaded(name, monkeypatch):
+    """They borrow from each other, and are run too seldom to notice what one lost."""
+    before = set(sys.modules)
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+
+    assert import_module(name).main
+
+    for module in set(sys.modules) - before:
+        if Path(getattr(sys.modules[module], "__file__", None) or "/").is_relative_to(BENCHMARKS):
+            del sys.modules[module]

@@ -96,7 +96,7 @@ def report(name: str, size: Size, environments: Path) -> bool:
 def main() -> int:
     """Prints the figures; 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="small,large", help=f"of {', '.join(SIZES)}")
+    parser.add_argument("--sizes", default="small,large,huge", help=f"of {', '.join(SIZES)}")
     parser.add_argument("--environments", type=Path, default=ROOT / ".venv-peers")
     asked = parser.parse_args()
     met = [report(name, SIZES[name], asked.environments) for name in asked.sizes.split(",")]

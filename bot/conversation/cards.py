@@ -7,7 +7,7 @@ from bot.conversation.taste import NEW, POPULARITY, explain
 from bot.conversation.texts import term
 from db import feedback
 from db.catalogue import Work
-from db.tables import Verdict
+from db.tables import Dial, Verdict
 
 _MIN_SHARE = 0.10  # a like below a tenth of the reasons is not worth a line on a card
 
@@ -69,7 +69,11 @@ def reason_of(ctx: Context, work: Work, policy: str, seed: Work | None = None) -
     if seed:
         return ctx.say("reason.similar", title=seed.title)
     why = reason(ctx, work)
-    return ctx.say("reason.new", why=why) if policy == NEW else why
+    if policy != NEW:
+        return why
+    row, served = ctx.library.row_of[work.id], ctx.library.served
+    newer = served is not None and served.columns[row] < 0 and ctx.library.well_liked[row]
+    return ctx.say("reason.newer" if newer else "reason.new", why=why)
 
 
 def reason(ctx: Context, work: Work) -> str:
@@ -98,7 +102,8 @@ def reason(ctx: Context, work: Work) -> str:
 def popular(ctx: Context, work: Work) -> str:
     """Why a work suits somebody of whom nothing is known."""
     many = ctx.library.well_liked[ctx.library.row_of[work.id]]
-    return ctx.say("reason.popular" if many else "reason.typical")
+    niche = ctx.reader.dial is Dial.NICHE and ctx.library.well_liked.any()
+    return ctx.say("reason.popular" if many else "reason.niche" if niche else "reason.typical")
 
 
 def _buttons(

@@ -53,7 +53,7 @@ class Library:
 
     Works that are gone have their row too, for what readers said of them; the index has not.
     Never changed: a new catalogue or model makes a new Library, swapped in one assignment.
-    `popularity` is (works,) float32, whatever the counts come from; only its order matters.
+    `popularity` is (works,) float32, how many readers like each work, wherever that was counted.
     """
 
     works: tuple[Work, ...]

@@ -20,7 +20,7 @@ SLATE = 3
 POOL = 100  # of the best works, among which the order may change
 _LATELY = timedelta(days=7)  # what was shown so lately is not shown again while others are left
 _REMEMBERED = timedelta(days=60)  # until a showing without an answer is forgotten
-_REMEMBERED_CARDS = 1_000
+_REMEMBERED_CARDS = 300
 _BEFORE = 6  # cards before this slate that it should not repeat in kind either
 _HELD_DISLIKES = 3  # so that thirty of them leave something to read
 _SETTING = {Dial.NICHE: -1.0, Dial.BALANCED: 0.0, Dial.POPULAR: 1.0}
@@ -72,10 +72,12 @@ def line_up(
     library = ctx.library
     stale = masked.copy()
     stale[list(before.lately)] = True
-    scores = rerank.fade(_base(ctx, ranking), before.unanswered)
-    scores = rerank.hold_back(scores, np.array([*too_near(ctx)], dtype=np.intp), stale)
-    # Variety must not bring in what nothing speaks for, as long as something else is there.
+    base = _base(ctx, ranking)
+    scores = rerank.fade(base, before.unanswered)
+    # Variety must not bring in what nothing speaks for, nor what is to wait, as long as something
+    # else is there.
     weak = ~(ranking.scores > 0)
+    weak[[*_waiting(ctx, base, masked)]] = True
     rows = top(scores, stale | weak, POOL)
     if len(rows) < size:
         rows = np.concatenate([rows, top(scores, stale | ~weak, size - len(rows))])
@@ -100,12 +102,30 @@ def line_up(
     ]
 
 
-def too_near(ctx: Context) -> dict[int, int]:
-    """The works that others come before: their rows, and the disliked work each is nearest to.
+def waits_for(ctx: Context, ranking: Ranking, row: int) -> int | None:
+    """The disliked work, its id, for whose sake the work in this row gives way to others."""
+    masked = ctx.library.gone.copy()
+    masked[rows_of(ctx.library, ctx.taste.verdicts)] = True
+    return _waiting(ctx, _base(ctx, ranking), masked).get(row)
+
+
+def _waiting(
+    ctx: Context, scores: NDArray[np.float32], masked: NDArray[np.bool_]
+) -> dict[int, int]:
+    """The works that give way to others: their rows, and the disliked work each is nearest to.
 
     What a dislike takes from the scores is the same for all, and alone too little where much
     speaks for its neighbours.
     """
+    near = _too_near(ctx)
+    if not near:
+        return near
+    waiting = rerank.waiting(scores, np.array([*near], dtype=np.intp), masked)
+    return {row: disliked for row, disliked in near.items() if waiting[row]}
+
+
+def _too_near(ctx: Context) -> dict[int, int]:
+    """The rows of what is nearest to the reader's latest dislikes, and which of them that is."""
     library, served = ctx.library, ctx.library.served
     found: dict[int, int] = {}
     for disliked in ctx.taste.dislikes[:_HELD_DISLIKES]:
@@ -133,9 +153,11 @@ def _base(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:
         return ranking.scores + leaning(ctx, ranking)
     # Popularity is all there is to rank by, so the dial must turn that: to what half of all liked
     # works are better known than.
-    liked = ranking.scores[ctx.library.liked]
+    standing = ctx.library.standing
+    liked = standing[ctx.library.liked]
     middle = float(np.median(liked)) if len(liked) else 1.0
-    return np.asarray(1 - np.abs(ranking.scores - middle), dtype=np.float32)
+    unlike = ranking.scores / np.maximum(standing, np.finfo(np.float32).tiny)
+    return np.asarray(unlike * (1 - np.abs(standing - middle)), dtype=np.float32)
 
 
 def longest_unseen(ranking: Ranking, masked: NDArray[np.bool_], before: Past) -> list[Pick]:

@@ -3,6 +3,9 @@
 Reading takes time and batches learn well, so nothing else is left to chance.
 """
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +18,23 @@ from recommender import exploration
 from recommender.rank import top
 
 _CANDIDATES = 10
-_ASKED = 40  # of the nearest works, among which those are that readers have not refused
+_ASKED = 20  # of the nearest works, among which those are that readers have not refused
 _LEAST_CHANCE = 0.25  # of a like: whoever nearness and readers give less has had its turn
 _KNOWN = 10  # likes from which on a work is known, though the model may be older than they are
+_REMEMBERED = timedelta(days=60)  # what readers said of a work before that, they may see otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A drawn work, and the rows of all that it was drawn from, its own among them."""
+
+    pick: Pick
+    candidates: tuple[int, ...]
 
 
 def newcomer(
     ctx: Context, masked: NDArray[np.bool_], generator: np.random.Generator
-) -> Pick | None:
+) -> Newcomer | None:
     """A work that is not `masked` (works,) and that no reader's likes have told the model of.
 
     It is one of the ten nearest by content to what the reader likes, nearer than half of all works
@@ -47,7 +59,9 @@ def newcomer(
         return None
     chances = exploration.propensities(alpha[wanted], beta[wanted])
     drawn = exploration.draw(chances, generator)
-    return Pick(int(rows[wanted[drawn]]), NEW, propensity=float(chances[drawn]))
+    candidates = rows[wanted].tolist()
+    pick = Pick(candidates[drawn], NEW, propensity=float(chances[drawn]))
+    return Newcomer(pick, tuple(candidates))
 
 
 def _posterior(
@@ -55,7 +69,7 @@ def _posterior(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is known of how likely the works in these rows are to be liked."""
     ids = [ctx.library.works[row].id for row in rows]
-    told = impressions.receptions(ctx.session, NEW, ids)
+    told = impressions.receptions(ctx.session, NEW, ids, since=ctx.now - _REMEMBERED)
     received = [told.get(id_, Reception()) for id_ in ids]
     return exploration.posterior(
         near,

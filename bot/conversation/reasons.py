@@ -5,7 +5,7 @@ from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.find import find
-from bot.conversation.lineup import SLATE, leaning, too_near
+from bot.conversation.lineup import SLATE, leaning, waits_for
 from bot.conversation.reply import Reply
 from bot.conversation.taste import (
     CONTENT,
@@ -73,10 +73,7 @@ def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:
         return _popularity(ctx, work)
     if not explanation.parts:
         return [ctx.say("why.unknown")]
-    lines = []
-    if explanation.policy == CONTENT:
-        known = ctx.library.well_liked[ctx.library.row_of[work.id]]
-        lines.append(ctx.say("why.content_only" if known else "why.content"))
+    lines = [_compared(ctx, work)] if explanation.policy == CONTENT else []
     if not explanation.reasons:
         lines.append(ctx.say("why.unrelated"))
     telling = _telling(explanation.parts)
@@ -88,6 +85,17 @@ def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:
     return lines
 
 
+def _compared(ctx: Context, work: Work) -> str:
+    """Why the work was compared by content."""
+    served = ctx.library.served
+    if served is None:
+        return ctx.say("recommend.no_model")
+    if rank(ctx.library, ctx.taste).policy == CONTENT:
+        return ctx.say("why.content_only")
+    unseen = served.columns[ctx.library.row_of[work.id]] < 0
+    return ctx.say("why.newer" if unseen else "why.content")
+
+
 def _place(ctx: Context, work: Work) -> list[str]:
     """How the work came into the slate, where it was not by its score."""
     shown = impressions.last_of(ctx.session, ctx.reader.id, work.id, except_policies=_NOT_RANKED)
@@ -96,16 +104,18 @@ def _place(ctx: Context, work: Work) -> list[str]:
     if shown.policy == NEW:
         return [ctx.say("why.new", share=f"{100 * shown.propensity:.0f}")]
     lines = []
-    row = ctx.library.row_of[work.id]
-    ahead = float(leaning(ctx, rank(ctx.library, ctx.taste))[row])
+    row, ranking = ctx.library.row_of[work.id], rank(ctx.library, ctx.taste)
+    ahead = float(leaning(ctx, ranking)[row])
     if abs(ahead) >= _TOLD:
         lines.append(ctx.say("why.lean", points=f"{ahead:+.3f}"))
-    disliked = ctx.library.work(too_near(ctx).get(row, 0))
+    disliked = ctx.library.work(waits_for(ctx, ranking, row) or 0)
     if disliked is not None:
         lines.append(ctx.say("why.held", title=disliked.title))
-    if ctx.reader.dial is not Dial.BALANCED:
+    turned = ctx.reader.dial is Dial.NICHE or ranking.policy != POPULARITY
+    if turned and ctx.reader.dial is not Dial.BALANCED:
         lines.append(ctx.say("why.dial", dial=ctx.say(f"button.dial_{ctx.reader.dial}")))
-    if shown.rank is not None and shown.rank >= SLATE:
+    slate = impressions.in_slate(ctx.session, shown.slate)
+    if shown.rank is not None and shown.rank >= SLATE - any(card.policy == NEW for card in slate):
         lines.append(ctx.say("why.lifted"))
     return lines
 
@@ -113,7 +123,8 @@ def _place(ctx: Context, work: Work) -> list[str]:
 def _popularity(ctx: Context, work: Work) -> list[str]:
     if not ctx.library.well_liked.any():
         return [ctx.say("recommend.typical"), cards.popular(ctx, work)]
-    lines = [] if ctx.taste.likes else [ctx.say("why.no_likes")]
+    told = ctx.taste.likes or ctx.reader.dial is Dial.NICHE
+    lines = [] if told else [ctx.say("why.no_likes")]
     served = ctx.library.served
     column = int(served.columns[ctx.library.row_of[work.id]]) if served else -1
     if served is not None and column >= 0:

@@ -19,6 +19,7 @@ from bot.conversation.taste import POPULARITY, SIMILAR, Ranking, Taste, rank
 from bot.conversation.texts import term, terms
 from db.catalogue import Work
 from db.impressions import Shown
+from db.tables import Dial
 from recommender.rank import top
 
 _MAX_WISH_BYTES = 60  # an action has 64
@@ -122,10 +123,12 @@ def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
     new = newcomer(ctx, taken, np.random.default_rng(int(name, 16)))
     if new is None:
         picks = lineup.line_up(ctx, ranking, known, before)
-    else:  # it goes last, and the others are chosen to be a varied list without it
+    else:
+        # It goes last, and the others are chosen to be a varied list without it: among what it was
+        # not drawn from, as else their chances would depend on the draw.
         taken = known.copy()
-        taken[new.row] = True
-        picks = [*lineup.line_up(ctx, ranking, taken, before, SLATE - 1), new]
+        taken[list(new.candidates)] = True
+        picks = [*lineup.line_up(ctx, ranking, taken, before, SLATE - 1), new.pick]
     if len(picks) < SLATE:
         shown = {pick.row for pick in picks}
         left = lineup.longest_unseen(ranking, known, before)
@@ -138,6 +141,8 @@ def _header(ctx: Context, ranking: Ranking) -> str:
         return "" if ctx.library.served else ctx.say("recommend.no_model")
     if not ctx.library.well_liked.any():
         return ctx.say("recommend.typical")
+    if ctx.reader.dial is Dial.NICHE:
+        return ctx.say("recommend.niche")
     if ctx.library.served is None:
         return ctx.say("recommend.popularity")
     return ctx.say("recommend.unrelated" if ctx.taste.likes else "recommend.first")

@@ -50,6 +50,7 @@ POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
 SIMILAR, NEW, WELCOME = "similar", "new", "welcome"
 _RESIDUE = 1e-6  # a similarity below this is what float32 leaves of nothing
 _DISLIKED = 0.5  # of a like, where content alone compares
+_COMPARED = 20  # of the latest dislikes, where nothing but they and popularity is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def nearness(library: Library, taste: Taste) -> NDArray[np.float32] | None:
 
 
 def _by_popularity(library: Library, taste: Taste) -> NDArray[np.float32]:
-    disliked = rows_of(library, taste.dislikes)
+    disliked = rows_of(library, taste.dislikes[:_COMPARED])
     if library.content is None or not disliked:
         return library.standing
     everywhere = np.arange(len(library.works))

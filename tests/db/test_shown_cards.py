@@ -108,10 +108,12 @@ def test_a_work_is_received_as_readers_say_now_who_were_shown_it_so(world):
     show(session, reader, "c", works[1:2])
     show(session, reader, "d", works[2:3], policy="new")
 
-    assert impressions.receptions(session, "new", works[:2]) == {
+    assert impressions.receptions(session, "new", works[:2], since=NOON) == {
         works[0]: Reception(likes=1, dislikes=2, unanswered=2)
     }
-    assert impressions.receptions(session, "new", []) == {}
+    assert impressions.receptions(session, "new", [], since=NOON) == {}
+    later = NOON + timedelta(seconds=1)
+    assert impressions.receptions(session, "new", works[:2], since=later) == {}
 
 
 def say(session, reader, work, verdict, impression):

@@ -42,9 +42,9 @@ def test_a_dislike_takes_positive_weights_and_more_from_both_kinds_of_neighbours
 
     taken = aversion.amounts(weights, near, np.array([0]))
 
-    # 0.43 of what is positive, 0.32 for the first two and 0.07 for the last two neighbours; the
+    # 0.39 of what is positive, 0.29 for the first two and 0.06 for the last two neighbours; the
     # item itself is none of its own.
-    np.testing.assert_allclose(taken, [[0, 0.129 + 0.32 + 0.07, 0.32, 0.043]], rtol=1e-6)
+    np.testing.assert_allclose(taken, [[0, 0.117 + 0.29 + 0.06, 0.29, 0.039]], rtol=1e-6)
 
 
 def test_of_more_than_three_dislikes_each_counts_less():

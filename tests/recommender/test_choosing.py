@@ -113,3 +113,23 @@ def test_a_model_that_asks_is_told_the_order_of_those_it_is_chosen_on():
     aside = Aside.of(read_from_left_to_right(60), seed=0, last=True)
 
     assert aside.quality(Ordered(np.arange(ITEMS, dtype=np.float32))) > 0
+
+
+def test_where_nothing_can_be_found_of_the_first_who_is_drawn_it_is_the_next_ones_turn():
+    """All but one reader have rated so much low that a hidden fifth seldom holds a like."""
+    ratings = np.full((10, 40), 2, dtype=np.float32)
+    ratings[:, :2] = 8
+    ratings[9] = 8
+
+    for seed in range(5):
+        aside = Aside.of(Data(sparse.csr_array(ratings)), seed)
+
+        assert aside.folded.wanted.nnz
+
+
+def test_where_nothing_can_be_found_of_anybody_that_is_said():
+    ratings = sparse.csr_array(np.array([[8, 8, 2], [8, 8, 2]], dtype=np.float32))
+    order = sparse.csr_array(np.array([[1, 2, 3], [1, 2, 3]], dtype=np.float32))
+
+    with pytest.raises(TooFewInteractions, match="none of whom has a like to be found"):
+        Aside.of(Data(ratings, order=order), 0, last=True)

@@ -152,8 +152,35 @@ def test_it_turns_for_somebody_of_whom_nothing_is_known_too(known):
         reader.says(f"/dial {setting}")
         return np.mean([counts[title] for title in titles(reader.says("/recommend"))])
 
-    assert shown("niche") < shown("balanced") / 2
-    assert shown("balanced") <= shown("popular")
+    mean = {setting: shown(setting) for setting in NOW}
+    assert mean["niche"] < mean["balanced"] / 2
+    assert mean["popular"] == mean["balanced"]  # the best known are shown anyhow
+
+    niche = known.as_("niche").says("/recommend")
+    assert niche.text.startswith("I don't know your taste yet, so here are lesser-known works")
+    assert "dial now stands at 💎 Niche" in known.as_("niche").says(f"/why {titles(niche)[0]}").text
+    popular = titles(known.as_("popular").says("/recommend"))[0]
+    assert "dial" not in known.as_("popular").says(f"/why {popular}").text
+
+
+def test_the_niche_of_somebody_who_only_dislikes_is_no_more_like_that(known):
+    library = known.world.serving.library
+    disliked = library.works[0].title
+    places = {}
+    for name, line in (("plain", "/dial niche"), ("dislikes", f"/dislike {disliked}")):
+        reader = known.as_(name)
+        reader.says("/dial niche")
+        reader.says(line)
+        shown = [title for _ in range(8) for title in titles(reader.says("/recommend"))]
+        places[name] = shown
+    near = library.content.cosines(np.arange(len(library.works)), np.array([0]))[:, 0]
+    alike = [work.title for work, n in zip(library.works, near, strict=True) if n > 0.2]
+
+    assert alike
+    for title in alike:
+        if title in places["plain"]:
+            before = places["plain"].index(title)
+            assert places["dislikes"].index(title) >= before if title in places["dislikes"] else 1
 
 
 def test_why_says_that_it_changed_the_order(known):
@@ -165,6 +192,6 @@ def test_why_says_that_it_changed_the_order(known):
     known.says("/recommend")
 
     assert (
-        "🎚️ The dial is set to 💎 Niche, and that changes the order (/dial)."
+        "🎚️ The dial now stands at 💎 Niche, which changes the order (/dial)."
         in known.press("💡", card=0).text
     )

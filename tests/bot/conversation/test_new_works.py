@@ -250,9 +250,11 @@ def test_who_must_not_be_learnt_from_does_not_shift_the_chances(chat, newer):
         reader.says("/recommend")
         reader.press("👎", card=2)
 
-    shown = {(card.webtoon_id, round(card.propensity, 9)) for card in logged(chat)}
-    assert len(shown) <= 2  # one chance for each work, from first to last
-    assert sum(chance for _, chance in shown) in (pytest.approx(1), *(c for _, c in shown))
+    one = chat.work("5000").id
+    chances = {
+        round(c.propensity if c.webtoon_id == one else 1 - c.propensity, 9) for c in logged(chat)
+    }
+    assert len(chances) == 1  # the same from first to last, though all who were asked refused
 
 
 def test_a_work_newer_than_the_model_is_shown_however_many_like_it_by_now(chat, newer):
@@ -262,7 +264,27 @@ def test_a_work_newer_than_the_model_is_shown_however_many_like_it_by_now(chat, 
     chat.world.serving.library = type(library)(library.works, counts, library.served)
     chat.says("/like 신의 탑")
 
-    assert titles(chat.says("/recommend"))[2] == "새로운 탑"
+    reply = chat.says("/recommend")
+
+    assert titles(reply)[2] == "새로운 탑"
+    assert reply.cards[2].reason.startswith("🆕 New here. 💡")
+    assert "It is newer than my model, so I compared" in chat.press("💡", card=2).text
+
+
+def test_what_a_new_work_was_drawn_from_has_no_other_place_in_the_slate(chat):
+    """Else the chances of the other cards would depend on the draw, and be logged as certain."""
+    library = chat.world.serving.library
+    cold = library.served.model.cold.copy()
+    rows = [library.row_of[chat.work(id_).id] for id_ in ("1012", "1022", "1014")]
+    cold[library.served.columns[rows]] = True
+    library.served.model.cold = cold
+    chat.says("/like 신의 탑")
+    for _ in range(3):
+        chat.says("/recommend")
+
+    for card in logged(chat, "content"):
+        assert card.webtoon_id not in {library.works[row].id for row in rows}
+    assert {card.webtoon_id for card in logged(chat)} == {library.works[row].id for row in rows}
 
 
 def test_why_takes_off_what_a_dislike_takes_from_a_new_work(chat, newer):

@@ -166,4 +166,6 @@ def test_what_is_nearest_to_a_dislike_is_held_back_and_why_says_so(chat):
 
     assert len(slates) > 6
     told = other.press("💡", slates[-1].index(best)).text
-    assert f"👎 It is close to {disliked}, so others come first." in told
+    assert f"👎 It is much like {disliked}, so other works now come first." in told
+    first = slates[0][0]
+    assert "now come first" not in other.says(f"/why {first}").text
