@@ -6,7 +6,8 @@ true taste, and leaves the rest unanswered; then the model is fitted anew to all
 the works has no rating when it begins. Three ways are compared: plain EASE and its best six by
 score; the same without what was shown in the last seven rounds; and the model that ships with what
 the bot makes of its scores: re-ranked for variety, nothing again within seven rounds, suggestions
-that fade, a slot for new works. All are fitted with the same penalty.
+that fade, a slot for new works, but without the lean to what is popular. All are fitted with the
+same penalty.
 """
 
 import argparse
