@@ -27,7 +27,7 @@ check: $(VENV)/.development ## Style, types and layers only
 	@$(BIN)/lint-imports
 
 pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
-	@$(BIN)/pytest -n 4 --dist loadfile $(TESTS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 programs: ## Install the programs that tests talk to (PostgreSQL, Redis, Chromium), where allowed
 	@sh tests/programs.sh all $(QUIETLY)
