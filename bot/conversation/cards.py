@@ -81,7 +81,7 @@ def reason(ctx: Context, work: Work) -> str:
 
     Where others read along it names no other work: what somebody likes is theirs to tell.
     """
-    explanation = explain(ctx.library, ctx.taste, work.id)
+    explanation = explain(ctx.library, ctx.taste, work.id, ctx.ranking)
     if explanation.policy == POPULARITY:
         return popular(ctx, work)
     # Of many likes none may have a large share: then the two strongest are still the reason.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
-from bot.conversation.taste import Taste
+from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
 from db import feedback, impressions, readers
 from db.catalogue import Work
@@ -54,6 +54,11 @@ class Context:
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
         return Taste.of(feedback.current(self.session, self.reader.id))
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """How all works rank for the reader's taste; worked out once, so take it after that."""
+        return rank(self.library, self.taste)
 
     def record(
         self, work: Work, verdict: Verdict | None, source: str, impression_id: int | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,21 +31,23 @@ class Served:
     model: Model
     columns: NDArray[np.intp]
 
+    def by_work(self, values: NDArray[Any], missing: float | bool) -> NDArray[Any]:
+        """(works,) what the model's `values` (items,) say of each work; `missing` of the others."""
+        known = self.columns >= 0
+        found = np.full(len(known), missing, dtype=values.dtype)
+        found[known] = values[self.columns[known]]
+        return found
+
     @property
     def unknown(self) -> NDArray[np.bool_]:
         """(works,) bool: no reader's likes stand behind the model's score, or it has none."""
-        known = self.columns >= 0
-        unknown = ~known
-        unknown[known] = self.model.cold[self.columns[known]]
-        return unknown
+        return self.by_work(self.model.cold, missing=True)
 
     @property
     def informative(self) -> NDArray[np.float32] | None:
         """(works,) float32: what asking about a work tells; None of older models."""
         values = getattr(self.model, "informative", None)
-        if values is None:
-            return None
-        return np.where(self.columns >= 0, values[self.columns], np.float32(0))
+        return None if values is None else self.by_work(values, missing=0)
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,7 @@ class Library:
         """(works,) bool: somebody likes it, as counted or as the model learnt."""
         liked = self.popularity > 0
         if self.served is not None:
-            known = self.served.columns >= 0
-            liked[known] |= self.served.model.popularity[self.served.columns[known]] > 0
+            liked |= self.served.by_work(self.served.model.popularity, missing=0) > 0
         return liked
 
     @property
@@ -104,9 +106,9 @@ class Library:
         """(works,) bool: many readers like it, as counted or as the model learnt."""
         many = self.popularity >= _MANY
         if self.served is not None:
-            known, model = self.served.columns >= 0, self.served.model
+            model = self.served.model
             likes = model.popularity * int(model.facts.get("readers", 0))
-            many[known] |= likes[self.served.columns[known]] > _MANY - 0.5
+            many |= self.served.by_work(likes, missing=0) > _MANY - 0.5
         return many
 
     @cached_property

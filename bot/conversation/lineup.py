@@ -61,6 +61,13 @@ def past(ctx: Context) -> Past:
     return Past(tuple(rows_of(ctx.library, lately)), _unanswered(ctx, showings))
 
 
+def unwanted(ctx: Context) -> NDArray[np.bool_]:
+    """(works,) bool: not for this reader, by their verdict, gone, or for adults only."""
+    masked = ctx.library.gone.copy()
+    masked[rows_of(ctx.library, ctx.taste.verdicts)] = True
+    return masked if ctx.adult else masked | ctx.library.adult
+
+
 def line_up(
     ctx: Context,
     ranking: Ranking,
@@ -102,11 +109,9 @@ def line_up(
     ]
 
 
-def waits_for(ctx: Context, ranking: Ranking, row: int) -> int | None:
+def waits_for(ctx: Context, row: int) -> int | None:
     """The disliked work, its id, for whose sake the work in this row gives way to others."""
-    masked = ctx.library.gone.copy()
-    masked[rows_of(ctx.library, ctx.taste.verdicts)] = True
-    return _waiting(ctx, _base(ctx, ranking), masked).get(row)
+    return _waiting(ctx, _base(ctx, ctx.ranking), unwanted(ctx)).get(row)
 
 
 def _waiting(
@@ -139,12 +144,10 @@ def _too_near(ctx: Context) -> dict[int, int]:
 
 def leaning(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:
     """(works,) what is added to the scores so that popular works lead for who has said little."""
-    library, served = ctx.library, ctx.library.served
-    ahead = np.zeros(len(library.works), dtype=np.float32)
-    if ranking.policy == EASE and served is not None:
-        known = served.columns >= 0
-        ahead[known] = served.model.lean(len(ctx.taste.likes))[served.columns[known]]
-    return ahead
+    served = ctx.library.served
+    if ranking.policy != EASE or served is None:
+        return np.zeros(len(ctx.library.works), dtype=np.float32)
+    return served.by_work(served.model.lean(len(ctx.taste.likes)), missing=0)
 
 
 def _base(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:

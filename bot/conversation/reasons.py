@@ -17,7 +17,6 @@ from bot.conversation.taste import (
     Part,
     Taste,
     explain,
-    rank,
 )
 from db import impressions
 from db.catalogue import Work
@@ -50,8 +49,10 @@ def why_work(ctx: Context, work: Work, seed: Work | None = None) -> Reply:
 
     Only the reader may see it.
     """
-    taste = Taste.only(seed.id) if seed else ctx.taste
-    explanation = explain(ctx.library, taste, work.id)
+    if seed:
+        explanation = explain(ctx.library, Taste.only(seed.id), work.id)
+    else:
+        explanation = explain(ctx.library, ctx.taste, work.id, ctx.ranking)
     lines = [ctx.say("why.title", title=work.title)]
     if seed:
         lines.append(ctx.say("reason.similar", title=seed.title))
@@ -90,7 +91,7 @@ def _compared(ctx: Context, work: Work) -> str:
     served = ctx.library.served
     if served is None:
         return ctx.say("recommend.no_model")
-    if rank(ctx.library, ctx.taste).policy == CONTENT:
+    if ctx.ranking.policy == CONTENT:
         return ctx.say("why.content_only")
     unseen = served.columns[ctx.library.row_of[work.id]] < 0
     return ctx.say("why.newer" if unseen else "why.content")
@@ -104,14 +105,14 @@ def _place(ctx: Context, work: Work) -> list[str]:
     if shown.policy == NEW:
         return [ctx.say("why.new", share=f"{100 * shown.propensity:.0f}")]
     lines = []
-    row, ranking = ctx.library.row_of[work.id], rank(ctx.library, ctx.taste)
-    ahead = float(leaning(ctx, ranking)[row])
+    row = ctx.library.row_of[work.id]
+    ahead = float(leaning(ctx, ctx.ranking)[row])
     if abs(ahead) >= _TOLD:
         lines.append(ctx.say("why.lean", points=f"{ahead:+.3f}"))
-    disliked = ctx.library.work(waits_for(ctx, ranking, row) or 0)
+    disliked = ctx.library.work(waits_for(ctx, row) or 0)
     if disliked is not None:
         lines.append(ctx.say("why.held", title=disliked.title))
-    turned = ctx.reader.dial is Dial.NICHE or ranking.policy != POPULARITY
+    turned = ctx.reader.dial is Dial.NICHE or ctx.ranking.policy != POPULARITY
     if turned and ctx.reader.dial is not Dial.BALANCED:
         lines.append(ctx.say("why.dial", dial=ctx.say(f"button.dial_{ctx.reader.dial}")))
     slate = impressions.in_slate(ctx.session, shown.slate)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.conversation import actions, cards, lineup
 from bot.conversation.context import Context
@@ -42,7 +41,7 @@ def recommend(ctx: Context, argument: str) -> Reply:
     """Three works for this reader that fit the wish in `argument`."""
     _require_catalogue(ctx)
     wish = _wish(ctx, argument)
-    ranking = rank(ctx.library, ctx.taste)
+    ranking = ctx.ranking
     name = secrets.token_hex(8)
     picks = _picks(ctx, ranking, wish, name)
     if not picks:
@@ -67,7 +66,7 @@ def similar_to(ctx: Context, work: Work) -> Reply:
     ranking = rank(ctx.library, Taste.only(work.id))
     if ranking.policy == POPULARITY:
         raise UserError("recommend.nothing_similar", title=work.title)
-    masked = unwanted(ctx) | ~(ranking.scores > 0)
+    masked = lineup.unwanted(ctx) | ~(ranking.scores > 0)
     masked[ctx.library.row_of[work.id]] = True
     picks = [Pick(int(row), SIMILAR) for row in top(ranking.scores, masked, SLATE)]
     if not picks:
@@ -100,20 +99,12 @@ def slate(
     )
 
 
-def unwanted(ctx: Context) -> NDArray[np.bool_]:
-    """(works,) bool: not for this reader, by their verdict, gone, or for adults only."""
-    masked = ctx.library.gone.copy()
-    rows = [ctx.library.row_of[w] for w in ctx.taste.verdicts if w in ctx.library.row_of]
-    masked[rows] = True
-    return masked if ctx.adult else masked | ctx.library.adult
-
-
 def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
     """The works of the slate of this name: the best that fit, and one to explore with.
 
     The name is the seed of what is drawn for the latter.
     """
-    masked = unwanted(ctx)
+    masked = lineup.unwanted(ctx)
     if wish.names:
         masked |= np.array([not wish.fits(work) for work in ctx.library.works], dtype=bool)
     before = lineup.past(ctx)

@@ -89,11 +89,8 @@ def _by_model(library: Library, taste: Taste) -> Ranking | None:
     scored = served.model.scores_of(liked, disliked)
     if not scored.any():
         return None
-    known = served.columns >= 0
-    scores = np.full(len(library.works), -np.inf, dtype=np.float32)
-    scores[known] = scored[served.columns[known]]
-    cold = np.zeros(len(library.works), dtype=bool)
-    cold[known] = served.model.cold[served.columns[known]]
+    scores = served.by_work(scored, missing=-np.inf)
+    cold = served.by_work(served.model.cold, missing=False)
     return Ranking(scores, EASE, cold)
 
 
@@ -149,11 +146,17 @@ class Explanation:
         return tuple(part for part in self.parts if part.points > 0)
 
 
-def explain(library: Library, taste: Taste, webtoon_id: int) -> Explanation:
-    """Why this work has its score for this taste, whatever the reader said of the work itself."""
-    taste = taste.without(webtoon_id)
+def explain(
+    library: Library, taste: Taste, webtoon_id: int, ranking: Ranking | None = None
+) -> Explanation:
+    """Why this work has its score for this taste, whatever the reader said of the work itself.
+
+    `ranking` is that of the taste, if it is at hand.
+    """
+    if ranking is None or webtoon_id in taste.verdicts:
+        taste = taste.without(webtoon_id)
+        ranking = rank(library, taste)
     row = library.row_of[webtoon_id]
-    ranking = rank(library, taste)
     policy = ranking.policy_of(row)
     if ranking.policy == POPULARITY:
         return Explanation(policy, 0.0, ())

@@ -5,13 +5,13 @@ import secrets
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.conversation import actions, cards, suggest
+from bot.conversation import actions, cards, lineup, suggest
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
 from bot.conversation.library import Library
 from bot.conversation.reply import Button, Card, Reply
-from bot.conversation.taste import WELCOME
+from bot.conversation.taste import WELCOME, rows_of
 from db import impressions
 from db.tables import Verdict
 from recommender.rank import top
@@ -94,8 +94,8 @@ def _telling(library: Library) -> NDArray[np.float32]:
 def _question(ctx: Context, slate: str, number: int, asked: list[int]) -> Card | None:
     """The work whose answer tells most and that is unlike those asked before, logged as shown."""
     library = ctx.library
-    rows = [library.row_of[w] for w in asked if w in library.row_of]
-    masked = suggest.unwanted(ctx)
+    rows = rows_of(library, asked)
+    masked = lineup.unwanted(ctx)
     masked[rows] = True
     if masked.all():
         return None
