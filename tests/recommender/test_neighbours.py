@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recommender import memory, neighbours, tuning
+from recommender import gram, kernels, memory, neighbours, tuning
 from recommender.choosing import quality_of
 from recommender.contenders import Data, OfLikes, likes_of
 from recommender.errors import BadInteractions, BadParameter, CatalogueTooLarge, TooFewInteractions
@@ -123,6 +123,9 @@ def test_a_choice_takes_no_more_memory_than_it_asked_for(monkeypatch):
     )
     asked = []
     monkeypatch.setattr(neighbours, "BLOCK", 16)
+    # Compiling takes memory of its own, in whoever is the first to do it.
+    monkeypatch.setattr(kernels, "scatter", lambda steps: None)
+    monkeypatch.setattr(gram, "PIECE", 1 << 12)
     monkeypatch.setattr(neighbours, "NEIGHBOURS", (50, 20))
     monkeypatch.setattr(
         neighbours, "refuse_too_much", lambda items, cells, size: asked.append(cells * size)
