@@ -11,7 +11,7 @@ from crawler.manners import HostState, Manners
 from crawler.politeness import Visitor
 from crawler.programs import BROWSERS, DRIVERS, installed
 from crawler.setup import LOOPBACK_ONLY
-from tests.crawler.scripted import FakeTime
+from tests.crawler.scripted import SITE, FakeTime, Scene
 from tests.plugins.missing import missing
 from tests.replica import Replica
 
@@ -80,3 +80,17 @@ def replica():
 def host(site):
     """The host of a replica's Watcha Pedia."""
     return site.watcha_url.removeprefix("http://")
+
+
+@pytest.fixture
+def scene():
+    return Scene()
+
+
+@pytest.fixture
+def visitor(scene):
+    """One that has read robots.txt, of a site that wants no pauses."""
+    visitor = scene.visitor(delay_seconds=0)
+    visitor.robots(SITE)
+    scene.asked.clear()
+    return visitor

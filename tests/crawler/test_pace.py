@@ -12,12 +12,6 @@ from crawler.errors import BudgetSpent, HostClosed, PageError, Paused
 from crawler.politeness import HOPS, JITTER, SLOWNESS, TRIES, Garbled
 from tests.crawler.scripted import BEGAN, HOST, SITE, Scene, said, silence, text
 
-
-@pytest.fixture
-def scene():
-    return Scene()
-
-
 # The pause
 
 

@@ -5,16 +5,11 @@ from datetime import timedelta
 import pytest
 
 from crawler.errors import Paused, Refused
-from tests.crawler.scripted import BEGAN, HOST, PAGE, SITE, Scene, said, silence, text
+from tests.crawler.scripted import BEGAN, HOST, PAGE, SITE, said, silence, text
 from tests.replica.robots import PROFILES
 
 LIST = "/ko-KR/users/aB3dE6g/contents/webtoons/ratings"
 API = "/api/users/aB3dE6g/contents/webtoons/ratings?page=2"
-
-
-@pytest.fixture
-def scene():
-    return Scene()
 
 
 def refusal(visitor, url):

@@ -13,9 +13,11 @@ from db import catalogue, ratings
 from db.ratings import Star
 from recommender.simulate import simulate
 from tasks import backup
+from tasks.evaluating_trial import here
 from tasks.features import features_of
 from tests.plugins.library import NOON, stock
 from tests.plugins.lived_in import live_in
+from tests.tasks.written_down import at_once, rated
 
 # What the command line promises to tell of a model as JSON.
 KEYS = {"id", "state", "created_at", "activated_at", "demo", "note"}
@@ -115,3 +117,17 @@ def written(lived_in, model_dir, file):
     """A backup of the database that was lived in."""
     backup.write(lived_in, model_dir, file, NOON)
     return file
+
+
+@pytest.fixture
+def fits_here(monkeypatch):
+    """Fits in this process: quicker, and as good but for the memory."""
+    monkeypatch.setattr("tasks.evaluating.in_a_child", here)
+
+
+@pytest.fixture
+def source(scripted):
+    """A site with one user, who rated two works."""
+    scripted.source.begin = [at_once("user", "anna")]
+    scripted.source.pages["user", "anna"] = rated("anna", 9, 4)
+    return scripted.source
