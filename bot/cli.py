@@ -12,19 +12,17 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import stamina
 import structlog
 import typer
 from pydantic import SecretStr
 
-from bot.composition import hearing
 from bot.conversation.events import Platform, Speaker
-from bot.hearing import Hearing
 from bot.settings import BotSettings
 from db.errors import DatabaseError, Unreachable
 from db.settings import DatabaseSettings, InvalidSettings, load
 
-if TYPE_CHECKING:  # it loads an HTTP server, which a chat in a terminal need not wait for
+if TYPE_CHECKING:  # whoever asks for help, or forgot a token, need not wait for what these load
+    from bot.hearing import Hearing
     from bot.metrics import Metrics
 
 app = typer.Typer(
@@ -54,6 +52,7 @@ def chat(
     ] = None,
 ) -> None:
     """Chat in this terminal; also reads lines from a pipe."""
+    from bot.composition import hearing  # noqa: PLC0415
     from bot.terminal import Terminal  # noqa: PLC0415 -- only what a door needs
 
     for stream in (sys.stdin, sys.stdout):
@@ -210,8 +209,12 @@ def _publish(stack: ExitStack, metrics: "Metrics", settings: BotSettings) -> Non
 
 def _core(
     stack: ExitStack, settings: BotSettings, platform: Platform, metrics: "Metrics"
-) -> Hearing:
+) -> "Hearing":
     """The core, once the database is there; whatever else is wrong is raised."""
+    import stamina  # noqa: PLC0415
+
+    from bot.composition import hearing  # noqa: PLC0415
+
     for attempt in stamina.retry_context(_away, attempts=None, timeout=None, wait_max=10.0):
         with attempt:
             return stack.enter_context(hearing(settings, platform, metrics=metrics))

@@ -37,3 +37,28 @@ def test_a_name_that_is_no_text_is_refused_with_one_sentence(tmp_path):
     assert done.stderr.decode().splitlines() == [
         "The name to speak as is no readable text: give another with --as NAME."
     ]
+
+
+def test_a_missing_token_is_told_before_anything_is_loaded_that_takes_long(tmp_path):
+    script = (
+        "import sys\n"
+        "from bot import cli\n"
+        "sys.argv = ['webtoonbot', 'telegram']\n"
+        "try:\n"
+        "    cli.main()\n"
+        "finally:\n"
+        "    print({'db.tables', 'numpy', 'telegram'} & sys.modules.keys())\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=20,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "set()\n")
+    assert done.stderr.startswith("TELEGRAM_TOKEN is not set:")
