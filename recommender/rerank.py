@@ -143,11 +143,14 @@ def trust(likes: int) -> float:
 
 
 def relevance(scores: Floats) -> NDArray[np.float64]:
-    """`scores` (pool,) as shares of the mean of the best three; where that is not above 0, in
-    deviations from the mean of all."""
+    """`scores` (pool,) as shares of the mean of the best three; where that is not above 0, or is
+    nothing beside the lowest of them, in deviations from the mean of all."""
     values = np.asarray(scores, dtype=np.float64)
-    unit = float(np.sort(values)[-BEST:].mean()) if len(values) else 0.0
-    return values / unit if unit > 0 else standardised(values)
+    if not len(values):
+        return values
+    unit = float(np.sort(values)[-BEST:].mean())
+    least = float(np.abs(values).max()) * float(np.finfo(np.float32).eps)
+    return values / unit if unit > least else standardised(values)
 
 
 def dial(scores: Floats, popularity: Floats, setting: float) -> NDArray[np.float64]:
