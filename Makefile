@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 QUIETLY := </dev/null 1>&2
 
 .DEFAULT_GOAL := help
-.PHONY: help chat demo-crawl install test check pytest programs torch compose format bench bench-peers clean
+.PHONY: help chat demo-crawl install test check pytest soak programs torch compose format bench bench-peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: $(VENV)/.development ## Style, types and layers only
 
 pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+soak: $(VENV)/.development programs ## A long search for inputs that break a promise, for which `make test` has no time
+	@$(BIN)/pytest -n 2 --dist loadfile -m hypothesis --hypothesis-profile soak $(TESTS)
 
 programs: ## Install the programs that tests talk to (PostgreSQL, Redis, Chromium), where allowed
 	@sh tests/programs.sh all $(QUIETLY)

@@ -6,6 +6,7 @@ from hypothesis import settings
 
 # A busy machine is no failure.
 settings.register_profile("busy", deadline=None)
+settings.register_profile("soak", deadline=None, max_examples=2_000)
 settings.load_profile("busy")
 
 pytest_plugins = (
