@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Set-up talks on standard error and leaves standard input alone: `make chat` may be in a pipe.
 QUIETLY := </dev/null 1>&2
+# Three on two cores: tests wait for other processes. They start hundreds of them, so what Python
+# compiles is kept, whatever the environment says of it.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help chat demo-crawl install test check pytest soak programs torch compose format bench bench-peers clean
@@ -27,10 +30,10 @@ check: $(VENV)/.development ## Style, types and layers only
 	@$(BIN)/lint-imports
 
 pytest: $(VENV)/.development programs ## The tests only; TESTS=path narrows them
-	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	@$(PYTEST) $(TESTS)
 
 soak: $(VENV)/.development programs ## A long search for inputs that break a promise, for which `make test` has no time
-	@$(BIN)/pytest -n 2 --dist loadfile -m hypothesis --hypothesis-profile soak $(TESTS)
+	@$(PYTEST) -m hypothesis --hypothesis-profile soak $(TESTS)
 
 programs: ## Install the programs that tests talk to (PostgreSQL, Redis, Chromium), where allowed
 	@sh tests/programs.sh all $(QUIETLY)
