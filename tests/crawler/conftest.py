@@ -94,3 +94,15 @@ def visitor(scene):
     visitor.robots(SITE)
     scene.asked.clear()
     return visitor
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes a file with this content; its path."""
+
+    def write(content, name="rows.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return write

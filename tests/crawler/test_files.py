@@ -13,16 +13,6 @@ from crawler.errors import UnreadableFile
 from crawler.items import RatingItem, Rejected, WorkItem
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(content, name="rows.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        return path
-
-    return write
-
-
 def test_a_csv_row_is_a_rating_in_half_stars(file):
     path = file("user,title,rating,time\nkim,신의 탑,4.5,2024-05-01T09:00:00+09:00\n")
 

@@ -10,16 +10,6 @@ from crawler import files
 from crawler.items import Rejected, WorkItem
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(content, name="rows.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        return path
-
-    return write
-
-
 def test_a_work_has_lists_days_and_marks(file):
     path = file(
         "title_id,title,title_en,authors,genres,keywords,weekdays,finished,age_grade,url\n"
