@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.errors import BudgetSpent, HostClosed, PageError, Paused
 from crawler.politeness import HOPS, JITTER, SLOWNESS, TRIES, Garbled
+from crawler.robots import KEPT
 from tests.crawler.scripted import BEGAN, HOST, SITE, Scene, said, silence, text
 
 # The pause
@@ -219,7 +220,7 @@ def test_whatever_a_site_answers_it_is_never_pressed(deeds, answers, robots):
         before = len(scene.asked)
         with suppress(PageError, HostClosed):
             visitor.more(read) if deed == "more" else visitor.open(SITE + deed, read)
-        # After a month of patience its rules are asked for again, which is no try.
+        # Its rules are asked for again in time, which is no try of a page: see below.
         tries.append([asked for asked in scene.asked[before:] if asked[0] != "/robots.txt"])
 
     assert min(scene.gaps) >= (5 if robots else 2) - 1e-3
@@ -227,3 +228,5 @@ def test_whatever_a_site_answers_it_is_never_pressed(deeds, answers, robots):
         assert after - ended >= SLOWNESS * (ended - began) - 1e-3
     redirects = any(getattr(answer, "status", 0) == 302 for _, answer in answers)
     assert max(map(len, tries)) <= TRIES * (1 + HOPS if redirects else 1)
+    rules = [began for path, began, _ in scene.asked if path == "/robots.txt"]
+    assert all(after - before >= KEPT.total_seconds() for before, after in pairwise(rules))
