@@ -207,6 +207,7 @@ class Hearing:
             reader = readers.of_account(
                 session, platform, event.speaker.user_id, now, event.speaker.language
             )
+            readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
             ctx = Context(session, reader, event.speaker, event.place, library, now, admin)
             reply = talk.answer(ctx, event.said)

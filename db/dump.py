@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db import crawl_tables, schema  # noqa: F401 -- the former for its tables
+from db import crawl_tables, reader_tables, schema  # noqa: F401 -- the former for their tables
 from db.engine import Database, unreachable
 from db.errors import DanglingKeys
 from db.tables import Base, Duty, JobRun, Model, ModelState, Pulse
@@ -137,7 +137,7 @@ def load(connection: Connection, name: str, told: Iterable[Row]) -> int:
     while batch := list(islice(iterator, BATCH)):
         for row in batch:
             for field in moments:
-                if row[field] is not None:
+                if row.get(field) is not None:
                     row[field] = datetime.fromisoformat(row[field])
         connection.execute(insert(target), batch)
         written += len(batch)

@@ -59,8 +59,28 @@ def of_account(
     )
 
 
-def choose(session: Session, reader_id: int, **choices: str | bool | None) -> None:
-    """Sets a reader's choices: language, adult, trains, dial."""
+def spoke(session: Session, platform: str, user_id: str, now: datetime) -> None:
+    """Notes that somebody spoke from this account, which so takes messages again."""
+    account = session.scalar(
+        select(Account).where(Account.platform == platform, Account.user_id == user_id)
+    )
+    if account is not None:
+        account.seen_at, account.closed_at = now, None
+        session.get_one(Reader, account.reader_id).seen_at = now
+        session.flush()
+
+
+def closed(session: Session, platform: str, user_id: str, now: datetime) -> None:
+    """Notes that an account takes no messages: it blocked us, or is gone."""
+    session.execute(
+        update(Account)
+        .where(Account.platform == platform, Account.user_id == user_id)
+        .values(closed_at=now)
+    )
+
+
+def choose(session: Session, reader_id: int, **choices: str | int | bool | None) -> None:
+    """Sets a reader's choices: language, adult, trains, dial, and when and where to be told."""
     session.execute(update(Reader).where(Reader.id == reader_id).values(**choices))
 
 

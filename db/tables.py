@@ -4,7 +4,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Float, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -85,7 +97,7 @@ class ModelState(StrEnum):
 
 
 # SQLite hands the id of a deleted last row out again; buttons in old chats still carry it.
-_NEVER_REUSED = {"sqlite_autoincrement": True}
+NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 class Webtoon(Base):
@@ -117,7 +129,7 @@ class Reader(Base):
     """A person, whatever the platforms they speak on."""
 
     __tablename__ = "reader"
-    __table_args__ = _NEVER_REUSED
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
@@ -125,6 +137,13 @@ class Reader(Base):
     adult: Mapped[bool] = mapped_column(default=False)
     trains: Mapped[bool] = mapped_column(default=True)  # may the nightly model learn from them
     dial: Mapped[str | None]  # chosen with /dial; else balanced
+    seen_at: Mapped[datetime | None]  # when they last spoke
+    alerts: Mapped[str | None]  # at_once, digest or off; else at_once
+    alerts_to: Mapped[str | None]  # "telegram:-100123", a chat of theirs; else their own
+    zone: Mapped[str | None]  # an IANA name; else the operator's
+    quiet_from: Mapped[int | None]  # minutes since local midnight; equal to the next: never
+    quiet_until: Mapped[int | None]
+    weekly: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Account(Base):
@@ -137,6 +156,8 @@ class Account(Base):
     platform: Mapped[str]
     user_id: Mapped[str]
     language: Mapped[str | None]  # the tag that the platform last told
+    seen_at: Mapped[datetime | None]  # when it last spoke
+    closed_at: Mapped[datetime | None]  # it takes no messages, as far as is known
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"), index=True)
 
 
@@ -148,7 +169,7 @@ class Impression(Base):
         Index("ix_impression_reader_id_shown_at", "reader_id", "shown_at"),
         # How a work was received that one policy showed.
         Index("ix_impression_webtoon_id_policy", "webtoon_id", "policy"),
-        _NEVER_REUSED,
+        NEVER_REUSED,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -170,7 +191,7 @@ class FeedbackEvent(Base):
     __tablename__ = "feedback_event"
     __table_args__ = (
         Index("ix_feedback_event_reader_id_webtoon_id", "reader_id", "webtoon_id"),
-        _NEVER_REUSED,
+        NEVER_REUSED,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -199,6 +220,7 @@ class Feedback(Base):
     verdict: Mapped[str]
     at: Mapped[datetime]
     event_id: Mapped[int]
+    ignored: Mapped[bool] = mapped_column(default=False, server_default=false())  # by the reader
 
 
 class Rating(Base):
@@ -278,9 +300,10 @@ class Alert(Base):
 
 
 class Outbox(Base):
-    """What the bots have to tell somebody; each letter is delivered at least once, normally once.
+    """What the bots have to tell somebody: an operator by `text`, a reader by a stored `reply`.
 
-    A bot that is killed between sending a letter and noting it leaves it to be sent again.
+    A bot that is killed between sending a letter and noting it leaves it to be sent again; one that
+    is to come `once` is not, if `sending_at` says that it was about to go.
     """
 
     __tablename__ = "outbox"
@@ -290,6 +313,13 @@ class Outbox(Base):
     platform: Mapped[str]
     user_id: Mapped[str]
     text: Mapped[str]
+    reader_id: Mapped[int | None] = mapped_column(
+        ForeignKey("reader.id", ondelete="CASCADE"), index=True
+    )
+    reply: Mapped[str | None]
+    to_chat: Mapped[bool] = mapped_column(default=False, server_default=false())  # `user_id` is one
+    once: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sending_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     taken_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

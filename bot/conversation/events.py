@@ -19,11 +19,16 @@ class Platform(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who spoke: a platform's own id, and the language tag the platform reports ("ko", "en-US")."""
+    """Who spoke: a platform's own id, and the language tag the platform reports ("ko", "en-US").
+
+    `name` is what the chat calls them, for what is said to several people at once; it is not stored
+    but for a round of /together.
+    """
 
     platform: Platform
     user_id: str
     language: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

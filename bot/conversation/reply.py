@@ -7,13 +7,19 @@ MAX_ACTION_BYTES = 64  # Telegram's callback_data, the tightest of the platforms
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A label ("👍 Like") and the whole action it carries, at most 64 bytes of UTF-8."""
+    """A label ("👍 Like") and the whole action it carries, at most 64 bytes of UTF-8.
+
+    Or the address that it opens, which brings no press.
+    """
 
     label: str
-    action: str
+    action: str = ""
+    url: str = ""
 
     def __post_init__(self) -> None:
         size = len(self.action.encode())
+        if self.url and not size:
+            return
         if not 1 <= size <= MAX_ACTION_BYTES:
             message = f"a button carries 1 to {MAX_ACTION_BYTES} bytes, this one {size}"
             raise ValueError(message)
@@ -33,6 +39,7 @@ class Card:
     mark: str = ""  # the reader's own verdict on it
     buttons: Rows = ()
     impression_id: int | None = None  # set when this card was logged as shown
+    work_id: int | None = None  # whose card it is, where it can be shared
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from db import crawl_tables  # noqa: F401 -- for its tables
+from db import crawl_tables, reader_tables  # noqa: F401 -- for their tables
 from db.tables import Base, UtcDateTime
 
 

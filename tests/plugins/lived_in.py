@@ -26,6 +26,17 @@ from db import (
 )
 from db.impressions import Shown
 from db.ratings import Star
+from db.reader_tables import (
+    Follow,
+    ImportBatch,
+    LinkCode,
+    LinkTry,
+    News,
+    Party,
+    PartyMember,
+    ReaderLink,
+    WorkEvent,
+)
 from db.tables import Verdict
 from tests.plugins.library import NOON, activate, stock
 
@@ -71,6 +82,27 @@ def live_in(database, digest):
         duties.expect(session, "retrain", NOON, later)
         pulses.beat(session, "bot", NOON, {"model": "first"})
         inbox.keep(session, "telegram", [("1", '{"text": "신의 탑"}')], NOON)
+        beyond_verdicts(session, reader.id, one, later)
+
+
+def beyond_verdicts(session, reader_id, webtoon_id, later):
+    """A code, a link, a work that is followed and what happened to it, a list, a round."""
+    readers.spoke(session, "telegram", "7", later)
+    event = WorkEvent(webtoon_id=webtoon_id, kind="chapter", detail="3화", at=NOON)
+    party = Party(platform="telegram", chat_id="-1", reader_id=reader_id, opened_at=NOON)
+    session.add_all([event, party])
+    session.flush()
+    session.add_all(
+        [
+            LinkCode(reader_id=reader_id, digest=f"d{reader_id}", made_at=NOON, expires_at=later),
+            LinkTry(reader_id=reader_id, at=NOON),
+            ReaderLink(reader_id=reader_id, former_id=99, at=NOON, before={"accounts": ["a"]}),
+            Follow(reader_id=reader_id, webtoon_id=webtoon_id, at=NOON),
+            News(reader_id=reader_id, key="event:1", event_id=event.id, made_at=NOON, due_at=later),
+            ImportBatch(reader_id=reader_id, made_at=NOON, rows=[[webtoon_id, "like"]]),
+            PartyMember(party_id=party.id, reader_id=reader_id, name="민아", joined_at=NOON),
+        ]
+    )
 
 
 def crawl(session, webtoon_id, later):
