@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
 from bot.conversation import cards, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import Context, Noted
+from bot.conversation.context import HOME, Context, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
@@ -65,11 +66,15 @@ class Hearing:
         clock: Callable[[], datetime],
         *,
         admins: Collection[Address] = (),
+        zone: ZoneInfo = HOME,
         count: Callable[[Heard], None] | None = None,
     ) -> None:
-        """`admins` are the accounts of those who run the bots; `count` is told of each event."""
+        """`admins` are the accounts of those who run the bots; `count` is told of each event.
+
+        `zone` is where readers are who chose none.
+        """
         self._database, self._serving, self._clock = database, serving, clock
-        self._admins, self._count = frozenset(admins), count
+        self._admins, self._zone, self._count = frozenset(admins), zone, count
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -209,7 +214,9 @@ class Hearing:
             )
             readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
-            ctx = Context(session, reader, event.speaker, event.place, library, now, admin)
+            ctx = Context(
+                session, reader, event.speaker, event.place, library, now, admin, self._zone
+            )
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None
             inbox.handled(session, platform, event.key, stored, now)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,8 @@ from db.catalogue import Work
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
+
+HOME = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Context:
     library: Library
     now: datetime
     admin: bool = False  # one of those who run the bots
+    zone: ZoneInfo = HOME  # of who chose none
     noted: Noted = field(default_factory=Noted)
 
     @property
