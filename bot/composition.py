@@ -61,5 +61,11 @@ def hearing(
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
         yield Hearing(
-            database, serving, now, admins=operators.admins, zone=operators.timezone, count=count
+            database,
+            serving,
+            now,
+            admins=operators.admins,
+            zone=operators.timezone,
+            count=count,
+            sent=metrics.sent if metrics else None,
         )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
 
 from bot.conversation import cards, talk
 from bot.conversation.commands import BY_NAME, Takes
@@ -16,6 +17,7 @@ from bot.conversation.context import HOME, Context, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
+from bot.mailroom import Mailroom, Sent
 from bot.serving import Serving
 from db import impressions, inbox, outbox, readers
 from db.engine import Database
@@ -68,13 +70,15 @@ class Hearing:
         admins: Collection[Address] = (),
         zone: ZoneInfo = HOME,
         count: Callable[[Heard], None] | None = None,
+        sent: Callable[[Sent], None] | None = None,
     ) -> None:
         """`admins` are the accounts of those who run the bots; `count` is told of each event.
 
-        `zone` is where readers are who chose none.
+        `zone` is where readers are who chose none; `sent` is told what became of each letter.
         """
         self._database, self._serving, self._clock = database, serving, clock
         self._admins, self._zone, self._count = frozenset(admins), zone, count
+        self.mailroom = Mailroom(self._write, lambda: serving.library, clock, zone, sent)
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -240,6 +244,11 @@ class Hearing:
     def _sorry(self, speaker: Speaker, key: str) -> Reply:
         sentence = say(language_of(speaker.language), key)
         return Reply(sentence, private=True)
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with self._available(), self._database.write() as session:
+            yield session
 
     @contextmanager
     def _available(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ class ReaderRow:
     adult: bool
     trains: bool
     dial: Dial = Dial.BALANCED
+    weekly: bool = True  # wants works picked for each week
 
 
 def of_account(
@@ -48,14 +49,20 @@ def of_account(
     if reported:
         account.language = reported
     session.flush()
-    reader = session.get_one(Reader, account.reader_id)
+    return get(session, account.reader_id, account.language)
+
+
+def get(session: Session, reader_id: int, reported: str | None = None) -> ReaderRow:
+    """This reader, whose platform told the language tag `reported`."""
+    reader = session.get_one(Reader, reader_id)
     return ReaderRow(
         reader.id,
         reader.language,
-        account.language,
+        reported,
         reader.adult,
         reader.trains,
         Dial(reader.dial) if reader.dial in set(Dial) else Dial.BALANCED,
+        reader.weekly,
     )
 
 

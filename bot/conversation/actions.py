@@ -36,6 +36,7 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    NO_MORE_WEEKS = "z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,8 @@ def forget(answer: str, owner: int) -> str:
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def no_more_weeks(owner: int) -> str:
+    """Send the owner no works picked for a week."""
+    return f"{Deed.NO_MORE_WEEKS}:{owner}"

@@ -57,7 +57,7 @@ class Reply:
 
     `notice` is the short acknowledgement of a press (a toast, or a private line); `replaces`
     asks to put this reply in the place of the message that was pressed or reacted to; `private`
-    means that nobody but the speaker may see it.
+    means that nobody but the speaker may see it; `together` asks for one message with all cards.
     """
 
     text: str = ""
@@ -67,6 +67,7 @@ class Reply:
     notice: str = ""
     replaces: bool = False
     private: bool = False
+    together: bool = False
 
     @property
     def impressions(self) -> tuple[int, ...]:

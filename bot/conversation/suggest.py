@@ -37,8 +37,11 @@ class Wish:
         return all(_has(work, name) for name in self.names)
 
 
-def recommend(ctx: Context, argument: str) -> Reply:
-    """Three works for this reader that fit the wish in `argument`."""
+def recommend(ctx: Context, argument: str, occasion: str = "") -> Reply:
+    """Three works for this reader that fit the wish in `argument`.
+
+    The name of their slate begins with `occasion`.
+    """
     _require_catalogue(ctx)
     wish = _wish(ctx, argument)
     ranking = ctx.ranking
@@ -48,7 +51,7 @@ def recommend(ctx: Context, argument: str) -> Reply:
         if wish.names:
             raise UserError("recommend.empty_filter", filter=shortened(argument))
         raise UserError("recommend.empty")
-    shown = slate(ctx, name, picks)
+    shown = slate(ctx, occasion + name, picks)
     more = Button(ctx.say("button.more"), actions.again(wish.words))
     last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,)))
     return Reply(_header(ctx, ranking), (*shown[:-1], last))

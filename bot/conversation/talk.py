@@ -6,6 +6,7 @@ from bot.conversation import (
     actions,
     cards,
     dial,
+    letter,
     ops,
     own,
     reasons,
@@ -90,6 +91,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.NO_MORE_WEEKS: letter.no_more_weeks,
 }
 
 

@@ -125,7 +125,7 @@ class Handler:
         if shared and reply.private:
             await self._deliver_privately(reply, incoming, event)
             return
-        messages = render(reply, together=shared)
+        messages = render(reply, together=shared or reply.together)
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             name = await self._sender.edit(chat_id, pressed, messages[0], rank=incoming.rank)
@@ -151,7 +151,7 @@ class Handler:
         """Answers a group's question in the reader's own chat; a user's chat has the user's id."""
         reader, rank = incoming.user_id, incoming.rank
         try:
-            for message in render(reply):
+            for message in render(reply, together=reply.together):
                 name = await self._sender.send(reader, message, rank=rank)
                 await self._remember(message.impressions, name)
             if reply.document is not None:

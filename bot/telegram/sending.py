@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import stamina
 import structlog
@@ -18,14 +18,14 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.ext import ExtBot
+from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.addresses import is_http, shown
 from bot.conversation.reply import Document, Reply
 from bot.post import Undeliverable
 from bot.telegram.errors import BadAddress, BadToken, Unreachable
-from bot.telegram.flow import Flow, Limiter, seconds
+from bot.telegram.flow import Flow, Limiter, Turn, seconds
 from bot.telegram.pace import Pace
 from bot.telegram.render import MAX_NOTICE, Outgoing, cut, render
 from bot.telegram.updates import reference
@@ -33,13 +33,21 @@ from bot.telegram.updates import reference
 log = structlog.get_logger()
 T = TypeVar("T")
 
-DoorBot = ExtBot[int]
+DoorBot = ExtBot[int | Turn]
 
 # What the Bot API says in a 400 that is none: the words are its only code for it.
 _UNCHANGED = ("message is not modified",)
 _LATE = ("query is too old", "query id is invalid")
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
-_CLOSED = ("chat not found", "user is deactivated", "bot was kicked", "have no rights to send")
+_CLOSED = (
+    "chat not found",
+    "user is deactivated",
+    "bot was kicked",
+    "have no rights to send",
+    "not enough rights to send",
+    "chat_write_forbidden",
+    "group chat was deactivated",
+)
 
 
 def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
@@ -65,7 +73,8 @@ def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
             read_timeout=pace.call_seconds,
             pool_timeout=pace.send_seconds,
         ),
-        rate_limiter=Limiter(Flow()),
+        # The library's own takes whole numbers, and has them in its type.
+        rate_limiter=cast("BaseRateLimiter[int | Turn]", Limiter(Flow())),
     )
 
 
@@ -82,6 +91,11 @@ def passing(error: Exception) -> bool:
     A message that got lost is worse than one that comes twice, so sending is repeated as well.
     """
     return type(error) in {NetworkError, TimedOut}
+
+
+def closed(error: BadRequest) -> bool:
+    """Whether a 400 means that the chat takes no message from us."""
+    return _says(error, _CLOSED)
 
 
 def _again(error: Exception) -> bool | float:
@@ -112,7 +126,7 @@ class Sender:
         except Forbidden as error:
             raise Unreachable(str(error)) from error
         except BadRequest as error:
-            if _says(error, _CLOSED):
+            if closed(error):
                 raise Unreachable(str(error)) from error
             raise
 
@@ -128,23 +142,20 @@ class Sender:
         """Sends `message`, quoting message `quote` if it is still there; the new one's name."""
 
         async def request(chat: int = chat_id) -> str:
-            sent = await self.bot.send_message(
-                chat,
-                message.html,
-                parse_mode=ParseMode.HTML,
-                reply_markup=message.keyboard,
-                link_preview_options=_preview(message),
-                reply_parameters=_quoting(quote),
-                message_thread_id=thread_id,
-                rate_limit_args=rank,
-            )
-            return reference(sent.chat_id, sent.message_id)
+            return await self._send(chat, message, rank, quote=quote, thread_id=thread_id)
 
         try:
             return await self._deliver(request)
         except ChatMigrated as moved:  # a group that became a supergroup has a new id
             new_chat = moved.new_chat_id
             return await self._deliver(lambda: request(new_chat))
+
+    async def once(self, chat_id: int, message: Outgoing, turn: Turn) -> str:
+        """Sends `message` in its turn; the new one's name. Repeats nothing but after a 429.
+
+        Raises TelegramError.
+        """
+        return await self._send(chat_id, message, turn)
 
     async def edit(self, chat_id: int, message_id: int, message: Outgoing, *, rank: int = 0) -> str:
         """Puts `message` in another's place; sends it anew where that one is gone."""
@@ -217,6 +228,27 @@ class Sender:
             )
 
         await self._deliver(request)
+
+    async def _send(
+        self,
+        chat_id: int,
+        message: Outgoing,
+        turn: int | Turn,
+        *,
+        quote: int | None = None,
+        thread_id: int | None = None,
+    ) -> str:
+        sent = await self.bot.send_message(
+            chat_id,
+            message.html,
+            parse_mode=ParseMode.HTML,
+            reply_markup=message.keyboard,
+            link_preview_options=_preview(message),
+            reply_parameters=_quoting(quote),
+            message_thread_id=thread_id,
+            rate_limit_args=turn,
+        )
+        return reference(sent.chat_id, sent.message_id)
 
     async def _deliver(self, request: Callable[[], Awaitable[T]]) -> T:
         return await self.call(request, self._pace.answer_seconds)
