@@ -102,7 +102,7 @@ def items(session: Session, reader_id: int, now: datetime) -> list[Item]:
             News.reader_id == reader_id,
             or_(and_(News.letter_id.is_(None), News.due_at <= now), News.doubt.is_(True)),
         )
-        .order_by(News.event_id, News.id)
+        .order_by(News.event_id.nulls_last(), News.id)
     )
     return [_item(*row) for row in session.execute(query)]
 

@@ -56,6 +56,7 @@ async def deliver(bridge: Bridge, client: WebtoonClient) -> None:
         await asyncio.gather(
             Post(bridge, Platform.DISCORD, to_operator).run(),
             Mailing(bridge, Platform.DISCORD, to_reader, at_once=AT_ONCE).run(),
+            return_exceptions=True,  # else the one that ends first would not wait for the other
         )
 
 
