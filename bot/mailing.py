@@ -147,9 +147,10 @@ class Mailing:
             task = asyncio.create_task(self._deliver(letter))
             self._under_way[task] = letter
             task.add_done_callback(self._under_way.pop)
-        if len(letters) == room or self._troubles:  # what cannot be sent need not be written
-            return bool(letters)
-        written = await self._bridge.run(self._mailroom.compose, self._platform, _COMPOSED)
+        if len(letters) == room:
+            return True
+        more = 1 if self._troubles else _COMPOSED  # what cannot be sent need not be written
+        written = await self._bridge.run(self._mailroom.compose, self._platform, more)
         return bool(letters or written)
 
     async def _room(self) -> int:
@@ -203,7 +204,9 @@ class Mailing:
 
     async def _note(self, work: Callable[..., None], *told: object, **how: object) -> None:
         """Tells the database, however long it is away."""
-        retrying = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_max=5.0)
+        retrying = stamina.AsyncRetryingCaller(
+            attempts=None, timeout=None, wait_max=5.0, wait_jitter=0.1
+        )
         await retrying(Unavailable, self._bridge.run, work, *told, **how)
 
     async def _rest(self, seconds: float) -> None:
