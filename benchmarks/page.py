@@ -34,6 +34,7 @@ BENCHMARKS = {
     "door": False,
     "swap": False,
     "load": False,
+    "alerts": False,
     "upsert": False,
     "crawl": False,
 }

@@ -157,6 +157,8 @@ def write(
 def drop(session: Session, unsaid: Collection[Item]) -> None:
     """Deletes news that are never to be told."""
     ids = [item.id for item in unsaid]
+    if not ids:
+        return
     session.execute(
         delete(News).where(News.id.in_(ids)), execution_options={"synchronize_session": False}
     )

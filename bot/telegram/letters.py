@@ -12,6 +12,7 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
 
 from bot.conversation.reply import Reply
@@ -68,12 +69,9 @@ def _meaning(error: TelegramError) -> Exception:
 
 
 def _untaken(error: NetworkError) -> bool:
-    """Whether the message was certainly not taken: it never left, or the answer was a 5xx.
-
-    A 504 is no such answer: a proxy waited for one, and whoever was to give it may have acted.
-    """
+    """Whether the message was certainly not taken: it never left, or the answer was a 5xx."""
     cause = error.__cause__
     if isinstance(cause, _UNSENT):
         return True
     answered = cause is None or isinstance(cause, TelegramError)  # the latter: by no JSON
-    return answered and "(504)" not in error.message
+    return answered and not isinstance(error, TimedOut)

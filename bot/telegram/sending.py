@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
 
 import stamina
 import structlog
@@ -50,6 +51,16 @@ _CLOSED = (
 )
 
 
+class _Request(HTTPXRequest):
+    """The library's, in whose errors a 504 would look like any other 5xx."""
+
+    async def do_request(self, *given: Any, **told: Any) -> tuple[int, bytes]:  # noqa: ANN401
+        code, payload = await super().do_request(*given, **told)
+        if code == HTTPStatus.GATEWAY_TIMEOUT:  # a proxy waited; who was to answer may have acted
+            raise TimedOut(HTTPStatus.GATEWAY_TIMEOUT.phrase)
+        return code, payload
+
+
 def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
     """A bot client that keeps Telegram's rate limits; nothing is asked of the network yet.
 
@@ -67,7 +78,7 @@ def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
         token,
         base_url=f"{api_url.rstrip('/')}/bot",
         base_file_url=f"{api_url.rstrip('/')}/file/bot",
-        request=HTTPXRequest(
+        request=_Request(
             connection_pool_size=64,
             connect_timeout=pace.call_seconds,
             read_timeout=pace.call_seconds,

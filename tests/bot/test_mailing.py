@@ -12,7 +12,8 @@ from bot.conversation.events import Platform
 from bot.hearing import Hearing, Unavailable
 from bot.mailing import Mailing, Moved, NotTaken, Shut
 from bot.post import Undeliverable
-from db import readers
+from db import catalogue, readers
+from db.engine import Database
 from db.reader_tables import News
 from db.tables import Account, Outbox, Reader
 from tests.fakes.waiting import eventually_async
@@ -32,8 +33,6 @@ class Town:
         self.database, self.clock = database, clock
         self.hearing = Hearing(database, None, clock)
         with database.read() as session:
-            from db import catalogue
-
             self.works = [work.id for work in catalogue.works(session)]
 
     def readers(self, count, platform="telegram"):
@@ -121,12 +120,14 @@ async def until(condition):
     await eventually_async(condition, "what is waited for", seconds=10)
 
 
-async def test_what_is_due_arrives_once(town):
-    send = Platforms()
+async def test_what_is_due_arrives_once_however_many_bots_there_are(town, database_url, clock):
+    send, beside = Platforms(), Database(database_url)
+    other = Town(beside, clock)  # of a process of its own, but for the process
     town.happens(town.readers(40))
 
-    async with town.mailing(send), town.mailing(send):
+    async with town.mailing(send), other.mailing(send):
         await until(lambda: len(town.outbox()) == 40)
+    beside.close()
 
     assert sorted(int(user) for user, _ in send.came) == list(range(1, 41))
     assert {text for _, text in send.came} == {"📖 신의 탑: 3화 is out"}
@@ -361,8 +362,7 @@ async def test_a_letter_whose_evening_came_is_not_sent_until_morning(town):
     assert len(send.came) == 1
 
 
-def test_a_week_is_not_promised_by_the_lease_alone():
-    """A letter must be sent, or given up, well within the time for which it is ours."""
+def test_a_letter_is_sent_or_given_up_while_it_is_ours():
     from bot.mailing import _SEND_SECONDS
     from bot.mailroom import LEASE
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db import catalogue, letters, news, outbox, readers
 from db.letters import IN_DOUBT, Destination
 from db.reader_tables import News, WorkEvent
-from db.tables import Outbox, Reader
+from db.tables import Account, Outbox, Reader
 from tests.plugins.library import NOON, stock
 
 LONDON = ZoneInfo("Europe/London")
@@ -36,8 +36,6 @@ class Post:
         """Another account of the reader's."""
         other = self.person(user, platform)
         readers.spoke(self.session, platform, user, spoke)
-        from db.tables import Account
-
         row = self.session.scalars(select(Account).where(Account.reader_id == other)).one()
         row.reader_id = reader or self.reader
         self.session.flush()
@@ -188,7 +186,8 @@ def test_of_several_letters_to_one_chat_one_is_taken_at_a_time(post):
 
 def test_a_letter_that_was_lent_goes_with_a_note_of_when(post):
     post.happens()
-    (letter,) = [post.write()] and post.take()
+    post.write()
+    (letter,) = post.take()
 
     held = post.going(letter, NOON + timedelta(seconds=5))
 

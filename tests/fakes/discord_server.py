@@ -56,6 +56,7 @@ class Failure:
     status: int | None  # None: no answer at all
     body: dict
     headers: dict
+    lost: bool = False  # carried out, and never answered
 
     def fits(self, method, path):
         return self.times > 0 and method == self.method and fnmatch.fnmatch(path, self.path)
@@ -71,6 +72,7 @@ class DiscordServer:
         self.application_id = snowflake()
         self.users, self.channels, self.messages, self.interactions = {}, {}, {}, {}
         self.guilds = []
+        self.nonces = {}  # (channel id, nonce) -> the message, and when it was made
         self.commands, self.command_overwrites, self.created_commands = [], 0, 0
         self.calls, self.unexpected, self.violations = [], [], []
         self.gateway = Gateway(token, self.changed, self._welcome)
@@ -238,6 +240,10 @@ class DiscordServer:
         """The next requests that fit are taken and never answered."""
         self._failures.append(Failure(method, path, times, None, {}, {}))
 
+    def lose(self, method, path, times=1):
+        """The next requests that fit are carried out and never answered."""
+        self._failures.append(Failure(method, path, times, None, {}, {}, lost=True))
+
     def hang_up(self, code=None):
         """Ends the gateway connection with a close code, or by cutting the line."""
         asyncio.run_coroutine_threadsafe(self.gateway.hang_up(code), self._loop).result(5)
@@ -344,16 +350,18 @@ class DiscordServer:
             if failure:
                 failure.times -= 1
             self.changed.notify_all()
-        if failure and failure.status is None:
+        if failure and failure.status is None and not failure.lost:
             await self._ended.wait()
         headers = {}
-        if failure:
+        if failure and not failure.lost:
             call.status, answer, headers = failure.status, failure.body, failure.headers
         else:
             with self.changed:
                 call.status, answer = self._answer(request, path, body, files)
         with self.changed:
             self.changed.notify_all()
+        if failure and failure.lost:
+            await self._ended.wait()
         if answer is None:
             return web.Response(status=204)
         data = json.dumps(answer).encode()

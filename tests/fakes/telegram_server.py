@@ -25,6 +25,7 @@ UNMODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are "
     "exactly the same as a current content and reply markup of the message"
 )
+SENDING = ("sendmessage", "senddocument", "editmessagetext")
 TOO_LATE = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 
@@ -138,6 +139,7 @@ class TelegramServer(World):
                 await asyncio.sleep(fault.hang_seconds)
             if fault.status:
                 raise Refused(fault.status, fault.description, fault.parameters)
+            self._demand_patience(call)
             result = await self._carry_out(call.method.lower(), params)
         except BadHtml as error:
             response = self._refusal(Refused(400, str(error)))
@@ -146,11 +148,22 @@ class TelegramServer(World):
         else:
             if fault.lost:
                 request.transport.close()
+            if fault.late_seconds:
+                await asyncio.sleep(fault.late_seconds)
             response = web.json_response({"ok": True, "result": result})
         with self._changed:
             call.status = response.status
             self._changed.notify_all()
         return response
+
+    def _demand_patience(self, call):
+        if self.flood is None or call.method.lower() not in SENDING:
+            return
+        with self._changed:
+            wait = self.flood.retry_after(int(call.params["chat_id"]), call.at)
+        if wait:
+            said = f"Too Many Requests: retry after {wait}"
+            raise Refused(429, said, {"retry_after": wait})
 
     @staticmethod
     def _refusal(error):
@@ -329,6 +342,8 @@ class TelegramServer(World):
         number = int(params["chat_id"])
         chat = self._chats.get(number)
         _demand(chat, "chat not found")
+        if number in self._kicked:
+            raise Refused(403, f"Forbidden: bot was kicked from the {chat.type} chat")
         if number in self._blocked:
             raise Refused(403, "Forbidden: bot was blocked by the user")
         if number not in self._open:

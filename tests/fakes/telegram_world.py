@@ -1,6 +1,7 @@
 """People, chats and messages around a fake Telegram, and what a test does with them."""
 
 import itertools
+import math
 import re
 import threading
 import time
@@ -96,6 +97,7 @@ class Fault:
     parameters: dict = field(default_factory=dict)
     hang_seconds: float = 0.0
     lost: bool = False  # carried out, but the answer never arrives
+    late_seconds: float = 0.0  # carried out, and answered so much later
 
 
 def flood(retry_after):
@@ -123,6 +125,37 @@ def lost():
     return Fault(lost=True)
 
 
+def late(seconds=60.0):
+    return Fault(late_seconds=seconds)
+
+
+class Flood:
+    """Telegram's limits: 30 messages a second in all, one a second to a chat, 20 a minute to a
+    group.
+    """
+
+    def __init__(self):
+        self._sent = deque()
+        self._by_chat = defaultdict(deque)
+
+    def retry_after(self, chat_id, now):
+        """Seconds that a message must wait which came too early; 0 for one that is counted."""
+        chat = self._by_chat[chat_id]
+        for sent, many, span in (
+            (self._sent, 30, 1.0),
+            (chat, 1, 1.0),
+            *(((chat, 20, 60.0),) if chat_id < 0 else ()),
+        ):
+            recent = [at for at in sent if now - at < span]
+            if len(recent) >= many:
+                return math.ceil(span - (now - recent[-many]))
+        for sent, kept in ((self._sent, 30), (chat, 20)):
+            sent.append(now)
+            while len(sent) > kept:
+                sent.popleft()
+        return 0
+
+
 class World:
     def __init__(self, token=TOKEN, username="WebtoonTestBot"):
         self.token, self.username = token, username
@@ -144,12 +177,14 @@ class World:
         self._chats: dict[int, Chat] = {}
         self._open: set[int] = set()  # chats the bot may write to
         self._blocked: set[int] = set()
+        self._kicked: set[int] = set()
         self._messages: dict[tuple[int, int], Message] = {}
         self._message_ids = defaultdict(lambda: itertools.count(1))
         self._update_ids = itertools.count(700_000_001)
         self._ids = itertools.count(1001)
         self._queue: list[dict] = []
         self._extra: list[dict] = []
+        self.flood: Flood | None = None  # what of all limits is kept
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._forgetful = 0
 
@@ -171,6 +206,11 @@ class World:
             self._chats[chat.id] = chat
             self._open.add(chat.id)
         return chat
+
+    def welcome(self, user):
+        """The bot may write to this person, who spoke to it at some time."""
+        with self._changed:
+            self._open.add(user.id)
 
     def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, **more):
         """A person writes; the update's id, or None where the bot does not get to see it."""
@@ -241,6 +281,15 @@ class World:
     def block(self, user):
         with self._changed:
             self._blocked.add(user.id)
+
+    def unblock(self, user):
+        with self._changed:
+            self._blocked.discard(user.id)
+
+    def kick(self, chat):
+        """The bot is thrown out of a group."""
+        with self._changed:
+            self._kicked.add(chat.id)
 
     def push(self, kind, payload):
         """Any other update; its id."""
