@@ -36,6 +36,7 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    LINK = "k"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,8 @@ def forget(answer: str, owner: int) -> str:
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def link(answer: str, number: int, owner: int) -> str:
+    """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
+    return f"{Deed.LINK}:{answer}:{number}:{owner}"
