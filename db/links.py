@@ -4,7 +4,7 @@ What one reader has goes over to the other as it is, row by row, so that nothing
 breaks; `ReaderLink.before` keeps which rows those were, and what they replaced.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,15 +94,18 @@ def compare(session: Session, mine: int, theirs: int) -> Union:
     return Union(ours, others, changed)
 
 
-def unite(session: Session, mine: int, theirs: int, now: datetime) -> int:
-    """Makes the reader `theirs` part of `mine`; the id of the link. `theirs` is gone afterwards."""
+def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int, Union]:
+    """Makes the reader `theirs` part of `mine`, who is gone afterwards; the link's id, and of what.
+
+    Their accounts must be held.
+    """
     found = compare(session, mine, theirs)
     survivor, former = session.get_one(Reader, mine), session.get_one(Reader, theirs)
     before: dict[str, Any] = {
         "reader": _columns(former),
         "survivor": _columns(survivor),
-        "feedback": _rows(session, theirs),
-        "replaced": _rows(session, mine, found.changed),
+        "feedback": _standing(found.theirs),
+        "replaced": _standing({w: s for w, s in found.mine.items() if w in found.changed}),
         "changed": list(found.changed),
         "until": session.scalar(select(func.max(FeedbackEvent.id))) or 0,
         "rows": {name: _ids(session, name, theirs) for name in ("account", *_PLAIN)},
@@ -121,7 +124,7 @@ def unite(session: Session, mine: int, theirs: int, now: datetime) -> int:
     session.flush()
     session.execute(delete(Reader).where(Reader.id == theirs))
     session.expire_all()
-    return link.id
+    return link.id, found
 
 
 def undo(session: Session, link_id: int, now: datetime) -> None:
@@ -192,18 +195,12 @@ def prune(session: Session, *, undoable: datetime, before: datetime) -> int:
 
 def _said(session: Session, reader_id: int) -> dict[int, Said]:
     """The last that a reader said of each work, taking it back included."""
-    latest = (
-        select(func.max(FeedbackEvent.id))
-        .where(FeedbackEvent.reader_id == reader_id)
+    taken_back = session.execute(
+        select(FeedbackEvent.webtoon_id, func.max(FeedbackEvent.at), func.max(FeedbackEvent.id))
+        .where(FeedbackEvent.reader_id == reader_id, FeedbackEvent.verdict.is_(None))
         .group_by(FeedbackEvent.webtoon_id)
     )
-    events = select(
-        FeedbackEvent.webtoon_id, FeedbackEvent.verdict, FeedbackEvent.at, FeedbackEvent.id
-    ).where(FeedbackEvent.id.in_(latest))
-    said = {
-        work: Said(_verdict(verdict), at, id_) for work, verdict, at, id_ in session.execute(events)
-    }
-    rows = session.execute(
+    standing = session.execute(
         select(
             Feedback.webtoon_id,
             Feedback.verdict,
@@ -212,11 +209,8 @@ def _said(session: Session, reader_id: int) -> dict[int, Said]:
             Feedback.ignored,
         ).where(Feedback.reader_id == reader_id)
     )
-    return said | {row.webtoon_id: Said(Verdict(row.verdict), *row[2:]) for row in rows}
-
-
-def _verdict(stored: str | None) -> Verdict | None:
-    return Verdict(stored) if stored else None
+    said = {work: Said(None, at, event_id) for work, at, event_id in taken_back}
+    return said | {row.webtoon_id: Said(Verdict(row.verdict), *row[2:]) for row in standing}
 
 
 def _replace(session: Session, reader_id: int, said: Mapping[int, Said]) -> None:
@@ -225,20 +219,7 @@ def _replace(session: Session, reader_id: int, said: Mapping[int, Said]) -> None
         session.execute(
             delete(Feedback).where(Feedback.reader_id == reader_id, Feedback.webtoon_id.in_(few))
         )
-    rows = [
-        {
-            "reader_id": reader_id,
-            "webtoon_id": work,
-            "verdict": last.verdict,
-            "at": last.at,
-            "event_id": last.event_id,
-            "ignored": last.ignored,
-        }
-        for work, last in said.items()
-        if last.verdict is not None
-    ]
-    if rows:
-        session.execute(insert(Feedback), rows)
+    _insert(session, "feedback", reader_id, _standing(said))
 
 
 def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
@@ -317,12 +298,19 @@ def _ids(session: Session, name: str, reader_id: int) -> list[int]:
     return list(session.scalars(select(table.c.id).where(table.c.reader_id == reader_id)))
 
 
-def _rows(
-    session: Session, reader_id: int, only: Container[int] | None = None
-) -> list[dict[str, Any]]:
-    """The verdicts that stand, of all works or `only` of some, as JSON can hold them."""
-    rows = session.scalars(select(Feedback).where(Feedback.reader_id == reader_id))
-    return [_columns(row) for row in rows if only is None or row.webtoon_id in only]
+def _standing(said: Mapping[int, Said]) -> list[dict[str, Any]]:
+    """The verdicts that stand, as JSON can hold them."""
+    return [
+        {
+            "webtoon_id": work,
+            "verdict": last.verdict,
+            "at": last.at.isoformat(),
+            "event_id": last.event_id,
+            "ignored": last.ignored,
+        }
+        for work, last in said.items()
+        if last.verdict is not None
+    ]
 
 
 def _columns(row: Base) -> dict[str, Any]:

@@ -97,13 +97,12 @@ def _linked(ctx: Context, code_id: int) -> Reply:
     _require_usable(ctx, code)
     links.platforms(ctx.session, code.reader_id)  # held, so that they say nothing meanwhile
     link_codes.use(ctx.session, code.id, ctx.now)
-    standing = links.compare(ctx.session, code.reader_id, ctx.reader.id).standing
-    link_id = links.unite(ctx.session, code.reader_id, ctx.reader.id, ctx.now)
+    link_id, union = links.unite(ctx.session, code.reader_id, ctx.reader.id, ctx.now)
     buttons = (
         _undo_button(ctx, link_id, code.reader_id),
         Button(ctx.say("button.recommend"), actions.again()),
     )
-    text = ctx.say("link.done", count=standing)
+    text = ctx.say("link.done", count=union.standing)
     return Reply(text, buttons=(buttons,), replaces=True, private=True)
 
 
