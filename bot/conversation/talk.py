@@ -93,6 +93,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
     Deed.LINK: link.press,
+    Deed.ACCOUNT: reasons.take_account,
 }
 
 
