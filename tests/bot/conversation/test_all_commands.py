@@ -17,8 +17,8 @@ ARGUMENT = {
     Takes.DIAL: "niche",
 }
 EXPECTED = {
-    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
-    "settings", "language", "dial", "privacy", "export", "forget", "help",
+    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "taste",
+    "list", "settings", "language", "dial", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 
