@@ -42,7 +42,7 @@ class _Sheet:
         self._height = max(MIN_HEIGHT, needed)
         # What a short picture leaves over goes between its parts.
         self._between = 44 + (self._height - needed) / max(1, shown)
-        self._canvas = Canvas(WIDTH, self._height, self._palette.ground)
+        self._canvas = Canvas(WIDTH, self._height, self._palette)
         self._y = 0.0
 
     def drawn(self) -> bytes:

@@ -6,6 +6,7 @@ deeper or paler until they stand out from the ground, and by their shapes everyw
 
 from dataclasses import dataclass
 
+_STEPS = 12  # from a letter to its ground; Pillow takes finer ones for one another
 Colour = tuple[int, int, int]  # red, green, blue, 0..255
 
 
@@ -20,6 +21,23 @@ class Palette:
     chip: Colour  # behind a keyword
     own: Colour  # the reader's
     others: Colour  # all readers'
+
+    @property
+    def shades(self) -> tuple[Colour, ...]:
+        """All colours of a picture: these, and those that the edges between two of them have.
+
+        A file with an index into a few dozen colours takes a quarter of the time to write.
+        """
+        marks = (self.ink, self.quiet, self.own, self.others)
+        edges = [(mark, self.ground) for mark in marks]
+        edges += [(self.ink, self.chip), (self.own, self.track), (self.quiet, self.track)]
+        mixed = [_mixed(*edge, step / _STEPS) for edge in edges for step in range(1, _STEPS)]
+        return tuple(dict.fromkeys((self.ground, self.track, self.chip, *marks, *mixed)))
+
+
+def _mixed(one: Colour, other: Colour, part: float) -> Colour:
+    red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
+    return red, green, blue
 
 
 LIGHT = Palette(

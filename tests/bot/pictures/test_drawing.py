@@ -20,9 +20,7 @@ names = st.text(max_size=60) | st.sampled_from(
 
 
 def drawn(picture):
-    image = Image.open(io.BytesIO(png(picture)))
-    image.load()
-    return image
+    return Image.open(io.BytesIO(png(picture))).convert("RGB")
 
 
 def luminance(colour):
@@ -44,7 +42,7 @@ def pixels(image, colour):
 
 
 def test_it_is_a_portrait_as_wide_as_a_phone_and_no_broader_than_four_to_five():
-    image = drawn(PICTURE)
+    image = Image.open(io.BytesIO(png(PICTURE)))
 
     assert (image.format, image.width) == ("PNG", WIDTH) == ("PNG", 1080)
     assert image.height >= MIN_HEIGHT == 1080 * 5 / 4
@@ -56,6 +54,14 @@ def test_every_text_has_a_contrast_of_four_and_a_half_to_one(palette):
     texts.append((palette.ink, palette.chip))
 
     assert min(contrast(text, behind) for text, behind in texts) >= 4.5
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_colour_of_the_palette_comes_out_as_it_is(palette):
+    image = drawn(replace(PICTURE, dark=palette is DARK))
+
+    seen = {colour for count, colour in image.getcolors(256) if count > 100}
+    assert seen >= {getattr(palette, field.name) for field in fields(palette)}
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
