@@ -36,6 +36,7 @@ BENCHMARKS = {
     "swap": False,
     "load": False,
     "upsert": False,
+    "link": False,
     "crawl": False,
 }
 ELSEWHERE = {"peers/run"}  # environments of its own: only when named

@@ -177,7 +177,7 @@ class Hearing:
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
-        if spec is None or spec.takes is Takes.NOTHING:
+        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE):
             return []
         if spec.takes is Takes.LANGUAGE:
             return [Choice(name, name) for name in ("한국어", "English")]

@@ -37,6 +37,8 @@ class Deed(StrEnum):
     FORGET = "f"
     EXPORT = "e"
     TASTE = "c"
+    LINK = "k"
+    ACCOUNT = "o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +146,13 @@ def taste(theme: str, kind: str, owner: int) -> str:
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def link(answer: str, number: int, owner: int) -> str:
+    """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
+    return f"{Deed.LINK}:{answer}:{number}:{owner}"
+
+
+def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
+    """Whether a like of the owner's counts, asked for below the reasons for a work."""
+    return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"

@@ -12,7 +12,7 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, readers
+from db import feedback, impressions, links, readers
 from db.catalogue import Work
 from db.impressions import Shown
 from db.readers import ReaderRow
@@ -118,5 +118,7 @@ class Context:
 
     def require_owner(self, reader_id: int) -> None:
         """Raises UserError unless the button belongs to who pressed it."""
-        if reader_id != self.reader.id:
+        if reader_id == self.reader.id:
+            return
+        if links.became(self.session, reader_id) != self.reader.id:  # or was, before a link
             raise UserError("trouble.foreign")

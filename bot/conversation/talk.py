@@ -6,6 +6,7 @@ from bot.conversation import (
     actions,
     cards,
     dial,
+    link,
     ops,
     own,
     portrait,
@@ -72,6 +73,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "settings": lambda ctx, _: own.settings(ctx),
     "language": own.language,
     "dial": dial.dial,
+    "link": link.link,
     "privacy": lambda ctx, _: own.privacy(ctx),
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
@@ -93,6 +95,8 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.LINK: link.press,
+    Deed.ACCOUNT: reasons.take_account,
 }
 
 

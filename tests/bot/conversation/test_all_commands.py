@@ -15,10 +15,11 @@ ARGUMENT = {
     Takes.FILTER: "판타지",
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
+    Takes.CODE: "AAAA-AAAA",
 }
 EXPECTED = {
     "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "taste",
-    "list", "settings", "language", "dial", "privacy", "export", "forget", "help",
+    "list", "settings", "language", "dial", "link", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 
