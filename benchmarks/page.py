@@ -30,6 +30,7 @@ BENCHMARKS = {
     "peers/run": False,
     "retrain": False,
     "answer": False,
+    "taste": False,
     "search": False,
     "door": False,
     "swap": False,

@@ -36,6 +36,7 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    TASTE = "c"
     LINK = "k"
     ACCOUNT = "o"
 
@@ -135,6 +136,11 @@ def setting(name: str, value: str, owner: int) -> str:
 def forget(answer: str, owner: int) -> str:
     """Answer ("yes", "no", or "ask" to be asked) whether to delete the owner's data."""
     return f"{Deed.FORGET}:{answer}:{owner}"
+
+
+def taste(theme: str, kind: str, owner: int) -> str:
+    """Draw the owner's taste: light or dark ("l", "d"), in full or to be shared ("f", "s")."""
+    return f"{Deed.TASTE}:{theme}:{kind}:{owner}"
 
 
 def export(owner: int) -> str:

@@ -40,6 +40,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("read", "읽었어요", Takes.TITLE, needs=True),
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
     CommandSpec("why", "이유", Takes.TITLE),
+    CommandSpec("taste", "취향"),
     CommandSpec("list", "목록", menu=True),
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),

@@ -129,6 +129,11 @@ class Library:
         return np.asarray((1 - _TYPICAL) * known + _TYPICAL * typical, dtype=np.float32)
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """(genres,) every genre of any work, be it gone or not, sorted: the columns of `mixes`."""
+        return tuple(sorted({genre for work in self.works for genre in work.genres}))
+
+    @cached_property
     def renown(self) -> NDArray[np.intp]:
         """(works,) 0..99: the percentage of works that are less well known, rounded down."""
         places = np.empty(len(self.works), dtype=np.intp)
@@ -148,9 +153,7 @@ class Library:
     @cached_property
     def mixes(self) -> NDArray[np.float32]:
         """(works, genres): each work's shares of its genres; zeros where it has none."""
-        names = {
-            genre: n for n, genre in enumerate({g for work in self.works for g in work.genres})
-        }
+        names = {genre: n for n, genre in enumerate(self.kinds)}
         mixes = np.zeros((len(self.works), len(names)), dtype=np.float32)
         for row, work in enumerate(self.works):
             own = [names[genre] for genre in dict.fromkeys(work.genres)]

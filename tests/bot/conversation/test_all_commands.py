@@ -18,8 +18,8 @@ ARGUMENT = {
     Takes.CODE: "AAAA-AAAA",
 }
 EXPECTED = {
-    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
-    "settings", "language", "dial", "link", "privacy", "export", "forget", "help",
+    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "taste",
+    "list", "settings", "language", "dial", "link", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 
