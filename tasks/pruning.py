@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from db import alerts, frontier, impressions, inbox, jobs, locks, models, outbox, pulses
+from db import alerts, frontier, imports, impressions, inbox, jobs, locks, models, outbox, pulses
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
@@ -17,6 +17,7 @@ from tasks.schedule import RETRAIN
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
+UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
 DEAD_AFTER = timedelta(days=1)
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
@@ -42,6 +43,7 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "runs": jobs.prune(session, before),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
+            "lists": imports.prune(session, now - UNDONE_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }

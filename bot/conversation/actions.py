@@ -36,6 +36,7 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    IMPORT = "i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,8 @@ def forget(answer: str, owner: int) -> str:
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def batch(answer: str, batch_id: int) -> str:
+    """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
+    return f"{Deed.IMPORT}:{answer}:{batch_id}"

@@ -12,6 +12,7 @@ class Takes(Enum):
     FILTER = auto()
     LANGUAGE = auto()
     DIAL = auto()
+    LIST = auto()  # of works: as many words and lines as a message holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("language", "언어", Takes.LANGUAGE),
     CommandSpec("dial", "다이얼", Takes.DIAL),
     CommandSpec("privacy", "개인정보"),
+    CommandSpec("import", "가져오기", Takes.LIST),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),
     CommandSpec("help", "도움말", menu=True),

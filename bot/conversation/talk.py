@@ -6,6 +6,7 @@ from bot.conversation import (
     actions,
     cards,
     dial,
+    lists,
     ops,
     own,
     reasons,
@@ -17,7 +18,7 @@ from bot.conversation.actions import Action, Deed
 from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.events import Command, Platform, Press, Reaction, Said, Text
+from bot.conversation.events import Command, File, Platform, Press, Reaction, Said, Text
 from bot.conversation.find import find, shortened
 from bot.conversation.reply import Reply
 from db.tables import Verdict
@@ -71,6 +72,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "language": own.language,
     "dial": dial.dial,
     "privacy": lambda ctx, _: own.privacy(ctx),
+    "import": lists.import_,
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
     "help": lambda ctx, _: help_(ctx),
@@ -90,6 +92,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.IMPORT: lists.press,
 }
 
 
@@ -104,6 +107,8 @@ def _answer(ctx: Context, said: Said) -> Reply | None:
             return _command(ctx, said)
         case Text():
             return _text(ctx, said.text)
+        case File():
+            return lists.file(ctx, said)
 
 
 def _command(ctx: Context, said: Command) -> Reply:
@@ -120,10 +125,13 @@ def _spec(ctx: Context, name: str) -> CommandSpec | None:
 
 
 def _text(ctx: Context, text: str) -> Reply:
-    """Plain words: a Korean command ("추천 로맨스", "/추천"), else a search."""
+    """Plain words: a Korean command ("추천 로맨스", "/추천"), a list of titles, else a search."""
     first, rest = [*text.split(maxsplit=1), "", ""][:2]
     name = first.removeprefix("/")
     spec = _spec(ctx, name)
+    takes_list = first != name or (spec is not None and spec.takes is Takes.LIST)
+    if not takes_list and (listed := lists.pasted(ctx, text)):
+        return listed  # even one that begins with a word such as 추천
     if spec and (first != name or _may_stand_alone(spec, name, rest)):
         return _command(ctx, Command(name, rest))
     if first != name:

@@ -34,6 +34,7 @@ FAMILIES = {
     "ctx.reader.dial": ["niche", "balanced", "popular"],
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
+    "remark": ["same", "kept", "changed", "adult"],
     "latin": ["title", "filter", "language", "dial", "private"],
 }
 

@@ -15,10 +15,11 @@ ARGUMENT = {
     Takes.FILTER: "판타지",
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
+    Takes.LIST: "신의 탑\n덴마",
 }
 EXPECTED = {
     "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
-    "settings", "language", "dial", "privacy", "export", "forget", "help",
+    "settings", "language", "dial", "privacy", "import", "export", "forget", "help",
 }  # fmt: skip
 
 
