@@ -93,7 +93,9 @@ class Handler:
         sent = event.said
         if not isinstance(sent, File) or incoming.file_id is None or sent.size > MAX_FILE:
             return event
-        return replace(event, said=replace(sent, content=await self._sender.fetch(incoming.file_id)))
+        return replace(
+            event, said=replace(sent, content=await self._sender.fetch(incoming.file_id))
+        )
 
     async def _hear(self, event: Event, again: bool) -> Reply | None:
         async for attempt in stamina.retry_context(

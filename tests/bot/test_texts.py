@@ -35,7 +35,7 @@ FAMILIES = {
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
     "remark": ["same", "kept", "changed", "adult"],
-    "latin": ["title", "filter", "language", "dial", "private"],
+    "latin": ["title", "filter", "language", "dial", "list", "file", "private"],
 }
 
 

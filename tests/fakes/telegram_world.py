@@ -182,9 +182,7 @@ class World:
             self._open.add(chat.id)
         return chat
 
-    def say(
-        self, user, text, chat=None, *, reply_to=None, thread_id=None, document=None, **more
-    ):
+    def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, document=None, **more):
         """A person writes; the update's id, or None where the bot does not get to see it."""
         with self._changed:
             chat = chat or self._chats[user.id]
