@@ -1,10 +1,22 @@
 """The terminal adapter: a line in, plain text out; buttons are numbers."""
 
+from pathlib import Path
 from typing import TextIO
 from unicodedata import category
 from uuid import uuid4
 
-from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
+from bot.conversation.commands import BY_NAME, Takes
+from bot.conversation.events import (
+    MAX_FILE,
+    Command,
+    Event,
+    File,
+    Place,
+    Press,
+    Said,
+    Speaker,
+    Text,
+)
 from bot.conversation.reply import Button, Card, Reply, Rows
 from bot.conversation.texts import language_of, say
 from bot.hearing import Hearing
@@ -42,7 +54,9 @@ class Terminal:
             return Press(self._buttons[number - 1].action)
         if line.startswith("/"):
             name, argument = [*line[1:].split(maxsplit=1), "", ""][:2]
-            return Command(name, argument)
+            spec = BY_NAME.get(name.lower())
+            takes_list = spec is not None and spec.takes is Takes.LIST
+            return (_file(argument) if takes_list else None) or Command(name, argument)
         return Text(line)
 
     def _show(self, reply: Reply) -> None:
@@ -86,3 +100,15 @@ class Terminal:
         if self._tty and style:
             clean = f"{style}{clean}{_PLAIN}"
         print(clean, file=self._out)
+
+
+def _file(argument: str) -> File | None:
+    """The file that this names; None if it names none. Only what may be a list is read."""
+    path = Path(argument.strip().strip("'\"")).expanduser()
+    try:
+        if not path.is_file():
+            return None
+        size = path.stat().st_size
+        return File(path.name, path.read_bytes() if size <= MAX_FILE else None, size)
+    except (OSError, ValueError, RuntimeError):  # no path at all, or not ours to read
+        return None

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.conversation.hangul import normalise
 from db.tables import Verdict
@@ -13,7 +13,7 @@ _MOST_SIGNS = 4  # at either end of a line
 _BULLET = re.compile(r"[-–—*•·‣▪●○◦☐☑✓✔■□◆◇▶►>]+\s*|\[[ xXvV]?\]\s*|#?\(?\d{1,4}[.):]\s*|[①-⑳]\s*")
 _ADDRESS = re.compile(r"https?://\S*[?&]titleId=(\d{1,12})\S*")
 _NUMBER = re.compile(r"#?\d{1,4}\s+")  # may as well begin the title
-_AROUND = "•★☆⭐🌟/「」『』《》〈〉<>“”‘’\"'`*_~,;| \t\u3000"
+_AROUND = "•★☆⭐🌟/:「」『』《》〈〉<>“”‘’\"'`*_~,;| \t\u3000"
 _PAIRS = {"(": ")", "[": "]", "【": "】"}
 _SHADES = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")
 
@@ -81,20 +81,19 @@ def entry(line: str, known: Known) -> Entry | None:
     if address := _ADDRESS.search(line):
         return Entry(address[0], external_id=address[1])
     text, given = _emoji(_SHADES.sub("", line).strip())
-    found = Entry(_unbulleted(text, known), verdict=given)
+    title, rated = _unbulleted(text, known), None
     for _ in range(_MOST_SIGNS):
-        less = _without_end(found)
+        end = _without_end(title)
         # A sign without letters is no part of any title, and so may always go.
-        if less is None or (known(found.title) and _other(less.title, found.title)):
+        if end is None or (known(title) and _other(end[0], title)):
             break
-        found = less
-    title = _bare(found.title)
+        title, given, rated = end[0], end[1] or given, end[2] or rated
+    if title.rstrip().endswith(":") and not known(title):  # a heading
+        return None
+    title, author = _bare(title), ""
     if not known(title):
-        if title.endswith(":"):  # a heading
-            return None
-        found = _without_author(found, known)
-    found = replace(found, title=_bare(found.title))
-    return found if normalise(found.title) else None
+        title, author = _without_author(title, known)
+    return Entry(title, author, verdict=given, stars=rated) if normalise(title) else None
 
 
 def verdict(word: str) -> Verdict | None:
@@ -141,30 +140,30 @@ def _unbulleted(text: str, known: Known) -> str:
     return text
 
 
-def _without_end(found: Entry) -> Entry | None:
-    """The entry without the verdict or rating that its title ends with; None if there is none."""
-    text, given = _emoji(found.title.strip())
-    if text != found.title:
-        return replace(found, title=text, verdict=given or found.verdict)
+def _without_end(title: str) -> tuple[str, Verdict | None, Stars | None] | None:
+    """The title without the verdict or rating that it ends with, and that; None if it has none."""
+    text, given = _emoji(title.strip())
+    if text != title:
+        return text, given, None
     for pattern in _ENDS:
         parted = pattern.fullmatch(text)
         if parted is None:
             continue
         word = parted[2].strip(" )]")
-        if given := verdict(word):
-            return replace(found, title=parted[1], verdict=given)
-        if rated := stars(word):
-            return replace(found, title=parted[1], stars=rated)
+        said = verdict(word)
+        rated = None if said else stars(word)
+        if said or rated:
+            return parted[1], said, rated
     return None
 
 
-def _without_author(found: Entry, known: Known) -> Entry:
-    """The entry whose title is one that is known, if the rest may be its author's name."""
-    for one, other in _halves(found.title):
+def _without_author(text: str, known: Known) -> tuple[str, str]:
+    """The title that is known, and the rest, which may be its author's name; else all of it."""
+    for one, other in _halves(text):
         for title, author in ((one, other), (other, one)):
             if known(title):
-                return replace(found, title=_bare(title), author=_bare(author))
-    return found
+                return _bare(title), _bare(author)
+    return text, ""
 
 
 def _halves(text: str) -> Iterator[tuple[str, str]]:

@@ -55,12 +55,16 @@ def of_text(text: str, known: Known) -> list[Entry]:
     table = _rows(lines)
     if table and (columns := _header(table[0])):
         return _required(_of_row(row, columns, known) for row in table[1:])
-    lined = _read(entry(line, known) for line in lines)
-    cells = _cells(lines, known)
     columns = _guessed(table, known) or {}
     tabled = _read(_of_row(row, columns, known) for row in table) if columns else []
+    if _SAID in columns.values() and _mostly(tabled, lines, known):
+        return _required(tabled)
+    lined = _read(entry(line, known) for line in lines)
+    several = any(known(found.author) for found in lined if found.author)
+    if len(lines) > 1 and not several and _mostly(lined, lines, known):
+        return _required(lined)
     # Of equally good readings the first is taken.
-    readings = [lined, tabled, cells] if _SAID not in columns.values() else [tabled, lined, cells]
+    readings = [lined, tabled, cells := _cells(lines, known)]
     found = max(readings, key=lambda reading: _found(reading, known))
     if len(lines) == 1 and cells and not _found(found, known):
         found = cells
@@ -92,6 +96,11 @@ def _read(entries: Iterable[Entry | None]) -> list[Entry]:
 
 def _found(entries: Iterable[Entry], known: Known) -> int:
     return len({normalise(e.title) for e in entries if known(e.title)})
+
+
+def _mostly(entries: Sequence[Entry], lines: Sequence[str], known: Known) -> bool:
+    """Whether most lines are read as a title that there is: then no other reading is tried."""
+    return 2 * _found(entries, known) > len(lines)
 
 
 def _cells(lines: Sequence[str], known: Known) -> list[Entry]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 from bot.conversation import actions, listing
 from bot.conversation.actions import Action
@@ -92,7 +93,12 @@ def press(ctx: Context, action: Action) -> Reply:
 
 def _known(ctx: Context) -> Known:
     index = ctx.library.index
-    return lambda title: bool(index.exact(title))
+
+    @cache  # a line is looked at from several sides
+    def known(title: str) -> bool:
+        return bool(index.exact(title))
+
+    return known
 
 
 def _match(ctx: Context, entries: Sequence[Entry]) -> _Matched:

@@ -43,6 +43,7 @@ NOTHING = {
     "runs": 0,
     "alerts": 0,
     "letters": 0,
+    "lists": 0,
     "pulses": 0,
     "addresses": 0,
     "models": 0,
@@ -235,8 +236,8 @@ def test_the_command_tells_what_it_deleted_and_is_recorded(database, operator):
 
     assert done.json == NOTHING | {"pulses": 1}
     assert again.out == (
-        "Deleted: 0 inbox, 0 impressions, 0 runs, 0 alerts, 0 letters, 0 pulses, 0 addresses, "
-        "0 models.\n"
+        "Deleted: 0 inbox, 0 impressions, 0 runs, 0 alerts, 0 letters, 0 lists, "
+        "0 pulses, 0 addresses, 0 models.\n"
     )
     with database.read() as session:
         assert jobs.last_runs(session)["prune"].outcome == "ok"
