@@ -167,8 +167,7 @@ class Index:
         for row in scores:
             near = sorted(np.flatnonzero(row), key=lambda at: -row[at])
             best = row[near[0]] if near else 0.0
-            clear = best >= _TYPO_CLEAR
-            likely = [at for at in near if row[at] > best - _TYPO_GAP] if clear else near
+            likely = [at for at in near if row[at] > best - _TYPO_GAP and best >= _TYPO_CLEAR]
             slips.append(tuple(i for at in likely[:3] for i in self._named[self._ordered[at]]))
         return slips
 
