@@ -129,7 +129,7 @@ class Index:
         """Return, for each title of a long list, the ids of the works that it may mean.
 
         One id is surely meant: of the only exact title; else of the only one that begins so; else
-        of a slip that scores 85 or more, 10 above the next. Several may be; no id: nothing is near.
+        of a slip that scores 85 or more, 10 above the next. Several may be; none is surely near.
         Of all that is compared for slips, so much that it takes half a second. A `find` for each
         would look for more, and take ten times as long.
         """

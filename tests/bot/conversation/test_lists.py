@@ -367,7 +367,7 @@ def test_it_is_said_in_korean_too(chat):
 
 def test_thousands_of_lines_keep_nobody_waiting(chat):
     titles = [work.title for work in chat.world.serving.library.works]
-    lines = [f"{n}. {titles[n % 30]} 이야기 {n} ★{n % 6}" for n in range(2_999)]
+    lines = [f"{n}. {titles[n % 30]} 그 뒤의 긴 이야기 {n} ★{n % 6}" for n in range(2_999)]
 
     began = time.process_time()
     shown = chat.says("/import " + "\n".join([*lines, "덴마"]))
