@@ -59,9 +59,7 @@ def demo(folder: Path) -> tuple[Database, Serving, list[datetime]]:
     url = f"sqlite:///{folder}/bench.db"
     settings = {"DATABASE_URL": url, "MODEL_DIR": str(folder / "models")}
     program = Path(sys.executable).with_name("webtoonctl")
-    subprocess.run(
-        [program, "demo"], check=True, env=os.environ | settings, capture_output=True
-    )
+    subprocess.run([program, "demo"], check=True, env=os.environ | settings, capture_output=True)
     clock = [datetime.now(UTC)]
     database = Database(url)
     serving = Serving(database, folder / "models", lambda: clock[0])

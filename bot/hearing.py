@@ -49,7 +49,7 @@ class Heard:
     """
 
     platform: Platform
-    kind: str  # of Said: command, text, press, reaction
+    kind: str  # of Said: command, text, press, reaction, file
     outcome: str = "answered"
     seconds: float = 0.0
     noted: Noted = field(default_factory=Noted)
@@ -181,7 +181,7 @@ class Hearing:
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
-        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE):
+        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE, Takes.LIST):
             return []
         if spec.takes is Takes.LANGUAGE:
             return [Choice(name, name) for name in ("한국어", "English")]

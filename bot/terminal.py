@@ -8,7 +8,18 @@ from uuid import uuid4
 
 import structlog
 
-from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
+from bot.conversation.commands import BY_NAME, Takes
+from bot.conversation.events import (
+    MAX_FILE,
+    Command,
+    Event,
+    File,
+    Place,
+    Press,
+    Said,
+    Speaker,
+    Text,
+)
 from bot.conversation.reply import Button, Card, Picture, Reply, Rows
 from bot.conversation.texts import language_of, say
 from bot.hearing import Hearing
@@ -49,7 +60,9 @@ class Terminal:
             return Press(self._buttons[number - 1].action)
         if line.startswith("/"):
             name, argument = [*line[1:].split(maxsplit=1), "", ""][:2]
-            return Command(name, argument)
+            spec = BY_NAME.get(name.lower())
+            takes_list = spec is not None and spec.takes is Takes.LIST
+            return (_file(argument) if takes_list else None) or Command(name, argument)
         return Text(line)
 
     def _show(self, reply: Reply) -> None:
@@ -127,3 +140,15 @@ def _kept(picture: Picture) -> Path:
     ) as file:
         file.write(drawn)
     return Path(file.name)
+
+
+def _file(argument: str) -> File | None:
+    """The file that this names; None if it names none. Only what may be a list is read."""
+    path = Path(argument.strip().strip("'\"")).expanduser()
+    try:
+        if not path.is_file():
+            return None
+        size = path.stat().st_size
+        return File(path.name, path.read_bytes() if size <= MAX_FILE else None, size)
+    except (OSError, ValueError, RuntimeError):  # no path at all, or not ours to read
+        return None

@@ -13,6 +13,7 @@ from db import (
     alerts,
     frontier,
     holdings,
+    imports,
     impressions,
     inbox,
     jobs,
@@ -34,8 +35,9 @@ from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
+UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
 DEAD_AFTER = timedelta(days=1)
-UNDOABLE = timedelta(days=1)  # what readers may undo for a day: lists, links
+UNDOABLE = timedelta(days=1)  # for so long readers may undo a link
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
 
@@ -67,12 +69,12 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "readers": _forget_silent(session, retention, now),
             "impressions": impressions.prune(session, before),
             "changes": holdings.forget_changes(session, before),
-            "lists": holdings.forget_lists(session, now - UNDOABLE),
             "codes": link_codes.prune(session, now - UNDOABLE),
             "links": links.prune(session, undoable=now - UNDOABLE, before=before),
             "runs": jobs.prune(session, before),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
+            "lists": imports.prune(session, now - UNDONE_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }

@@ -39,6 +39,7 @@ class Deed(StrEnum):
     TASTE = "c"
     LINK = "k"
     ACCOUNT = "o"
+    IMPORT = "i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +157,8 @@ def link(answer: str, number: int, owner: int) -> str:
 def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
     """Whether a like of the owner's counts, asked for below the reasons for a work."""
     return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"
+
+
+def batch(answer: str, batch_id: int) -> str:
+    """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
+    return f"{Deed.IMPORT}:{answer}:{batch_id}"

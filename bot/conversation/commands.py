@@ -13,6 +13,7 @@ class Takes(Enum):
     LANGUAGE = auto()
     DIAL = auto()
     CODE = auto()
+    LIST = auto()  # of works: as many words and lines as a message holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("dial", "다이얼", Takes.DIAL),
     CommandSpec("link", "연결", Takes.CODE),
     CommandSpec("privacy", "개인정보"),
+    CommandSpec("import", "가져오기", Takes.LIST),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),
     CommandSpec("help", "도움말", menu=True),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+MAX_FILE = 1 << 20  # bytes; a longer list of works is none
+
 
 class Platform(StrEnum):
     """Where a conversation is held; the value is stored with accounts and updates."""
@@ -72,7 +74,20 @@ class Reaction:
     removed: tuple[str, ...] = ()
 
 
-Said = Command | Text | Press | Reaction
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was sent, its size in bytes, and the words beside it.
+
+    `content` is None where it was not fetched: it is larger than MAX_FILE, or could not be.
+    """
+
+    name: str
+    content: bytes | None
+    size: int
+    caption: str = ""
+
+
+Said = Command | Text | Press | Reaction | File
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from bot.conversation import (
     cards,
     dial,
     link,
+    lists,
     ops,
     own,
-    privacy,
     portrait,
+    privacy,
     reasons,
     suggest,
     verdicts,
@@ -20,7 +21,7 @@ from bot.conversation.actions import Action, Deed
 from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.events import Command, Platform, Press, Reaction, Said, Text
+from bot.conversation.events import Command, File, Platform, Press, Reaction, Said, Text
 from bot.conversation.find import find, shortened
 from bot.conversation.reply import Reply
 from db.tables import Verdict
@@ -76,6 +77,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "dial": dial.dial,
     "link": link.link,
     "privacy": lambda ctx, _: privacy.privacy(ctx),
+    "import": lists.import_,
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
     "help": lambda ctx, _: help_(ctx),
@@ -98,6 +100,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.EXPORT: own.answer_export,
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
+    Deed.IMPORT: lists.press,
 }
 
 
@@ -112,6 +115,8 @@ def _answer(ctx: Context, said: Said) -> Reply | None:
             return _command(ctx, said)
         case Text():
             return _text(ctx, said.text)
+        case File():
+            return lists.file(ctx, said)
 
 
 def _command(ctx: Context, said: Command) -> Reply:
@@ -128,10 +133,13 @@ def _spec(ctx: Context, name: str) -> CommandSpec | None:
 
 
 def _text(ctx: Context, text: str) -> Reply:
-    """Plain words: a Korean command ("추천 로맨스", "/추천"), else a search."""
+    """Plain words: a Korean command ("추천 로맨스", "/추천"), a list of titles, else a search."""
     first, rest = [*text.split(maxsplit=1), "", ""][:2]
     name = first.removeprefix("/")
     spec = _spec(ctx, name)
+    takes_list = first != name or (spec is not None and spec.takes is Takes.LIST)
+    if not takes_list and (listed := lists.pasted(ctx, text)):
+        return listed  # even one that begins with a word such as 추천
     if spec and (first != name or _may_stand_alone(spec, name, rest)):
         return _command(ctx, Command(name, rest))
     if first != name:

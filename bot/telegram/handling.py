@@ -8,7 +8,7 @@ import structlog
 from telegram.error import RetryAfter
 
 from bot.bridge import Bridge
-from bot.conversation.events import Event, Platform, Press, Reaction
+from bot.conversation.events import MAX_FILE, Event, File, Platform, Press, Reaction
 from bot.conversation.reply import Reply
 from bot.conversation.texts import language_of, say
 from bot.hearing import Unavailable
@@ -79,6 +79,7 @@ class Handler:
             return True
         # The turn lasts until the answer is out: a reader's answers come in the order of events.
         async with self._bridge.turn(event.speaker):
+            event = await self._fetched(incoming, event)
             reply = await self._hear(event, again)
             if not heard.done():
                 reply = _whispered(reply, event)
@@ -88,6 +89,15 @@ class Handler:
             ):
                 reply = Reply(reply.notice, private=True)  # too late for a toast, but not unsaid
             return reply is None or await self._deliver_calmly(reply, incoming, event)
+
+    async def _fetched(self, incoming: Incoming, event: Event) -> Event:
+        """The event with what is in the file that was sent, unless it is too large to be a list."""
+        sent = event.said
+        if not isinstance(sent, File) or incoming.file_id is None or sent.size > MAX_FILE:
+            return event
+        return replace(
+            event, said=replace(sent, content=await self._sender.fetch(incoming.file_id))
+        )
 
     async def _hear(self, event: Event, again: bool) -> Reply | None:
         async for attempt in stamina.retry_context(

@@ -262,6 +262,20 @@ class Sender:
 
         await self._deliver(request)
 
+    async def fetch(self, file_id: str) -> bytes | None:
+        """What is in a file that was sent to us; None where it cannot be had."""
+
+        async def request() -> bytes:
+            file = await self.bot.get_file(file_id)
+            return bytes(await file.download_as_bytearray())
+
+        try:
+            return await self.call(request)
+        except (TelegramError, Unreachable, RuntimeError) as error:
+            # Only its kind: the address of a file has the token in it.
+            log.warning("telegram.file_not_fetched", reason=type(error).__name__)
+            return None
+
     async def _deliver(self, request: Callable[[], Awaitable[T]]) -> T:
         return await self.call(request, self._pace.answer_seconds)
 

@@ -10,6 +10,7 @@ import structlog
 from telegram import (
     CallbackQuery,
     Chat,
+    Document,
     Message,
     MessageReactionUpdated,
     ReactionTypeEmoji,
@@ -17,10 +18,11 @@ from telegram import (
     User,
 )
 
-from bot.conversation.commands import BY_NAME, COMMANDS, OPS
+from bot.conversation.commands import BY_NAME, COMMANDS, OPS, Takes
 from bot.conversation.events import (
     Command,
     Event,
+    File,
     Place,
     Platform,
     Press,
@@ -64,6 +66,7 @@ class Incoming:
     message_id: int | None = None
     thread_id: int | None = None
     query_id: str | None = None
+    file_id: str | None = None  # by which the file that was sent can be fetched
 
     @property
     def rank(self) -> int:
@@ -103,9 +106,10 @@ def _read(update: Update, me: Me) -> Incoming | None:
 def _message(key: str, message: Message, me: Me) -> Incoming | None:
     user = message.from_user
     # A sender_chat is a channel or a group speaking for itself: nobody whose taste we could learn.
-    if user is None or user.is_bot or message.sender_chat is not None or not message.text:
+    if user is None or user.is_bot or message.sender_chat is not None:
         return None
-    said = _words(message, me)
+    document = message.document if message.animation is None else None  # a GIF is both
+    said = _file(message, document, me) if document else _words(message, me)
     if said is None:
         return None
     return Incoming(
@@ -115,7 +119,22 @@ def _message(key: str, message: Message, me: Me) -> Incoming | None:
         chat_id=message.chat.id,
         message_id=message.message_id,
         thread_id=message.message_thread_id if message.is_topic_message else None,
+        file_id=document.file_id if document else None,
     )
+
+
+def _file(message: Message, document: Document, me: Me) -> File | None:
+    """A file sent to be read as a list: in private any, in a group one with the command for it."""
+    caption = (message.caption or "").replace("\0", "").strip()
+    if match := _COMMAND.fullmatch(caption):
+        name, target = unicodedata.normalize("NFC", match[1]).lower(), match[2]
+        spec = BY_NAME.get(name)
+        others = target and target.lower() != me.username.lower()
+        if others or spec is None or spec.takes is not Takes.LIST:
+            return None
+    elif message.chat.type != Chat.PRIVATE:
+        return None
+    return File(document.file_name or "", None, document.file_size or 0, caption)
 
 
 def _words(message: Message, me: Me) -> Said | None:

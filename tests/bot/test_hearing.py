@@ -293,7 +293,7 @@ def test_languages_are_offered_by_their_own_names(chat):
         assert "don't speak" not in chat.last.text
 
 
-@pytest.mark.parametrize("command", ["help", "start", "list", "nothing of ours"])
+@pytest.mark.parametrize("command", ["help", "start", "list", "nothing of ours", "import"])
 def test_other_commands_complete_nothing(chat, command):
     assert chat.world.hearing.complete(chat.event(None).speaker, command, "신") == []
 

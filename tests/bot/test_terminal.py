@@ -131,6 +131,33 @@ def test_the_export_is_printed(screen):
     assert '"user_id": "mina"' in screen.types("/export")
 
 
+@pytest.mark.parametrize("command", ["/import {}", "/가져오기 '{}'"])
+def test_a_file_is_read_by_its_path(screen, tmp_path, command):
+    path = tmp_path / "my list.csv"
+    path.write_text("제목,별점\n신의 탑,4.5\n덴마,2", encoding="cp949")
+
+    summary = screen.types(command.format(path))
+
+    assert summary.startswith("📥 I found 2 of 2 works: 👍 1 · ✅ 1\n👍 신의 탑\n✅ 덴마\n")
+
+
+def test_a_file_that_is_too_large_is_not_read(screen, tmp_path):
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(20 * 2**20)
+
+    assert screen.types(f"/import {path}").startswith("That file is too large.")
+
+
+@pytest.mark.parametrize("argument", ["/nowhere/list.csv", "~nobody/x", "a" * 5000, "/tmp"])
+def test_a_path_that_names_no_file_is_taken_as_titles(screen, argument):
+    assert screen.types(f"/import {argument}").startswith("I found none of these works.")
+
+
+def test_titles_are_taken_as_they_are(screen):
+    assert "👍 신의 탑\n👍 덴마" in screen.types("/import 신의 탑, 덴마")
+
+
 def test_silence_prints_nothing():
     class Silent:
         def hear(self, event):

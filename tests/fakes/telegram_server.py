@@ -77,6 +77,7 @@ class TelegramServer(World):
         )
         app = web.Application(client_max_size=60 * 2**20)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        app.router.add_get("/file/bot{token}/documents/{file_id}", self._download)
         runner = web.AppRunner(
             app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
@@ -153,6 +154,23 @@ class TelegramServer(World):
             call.status = response.status
             self._changed.notify_all()
         return response
+
+    async def _download(self, request):
+        """A file that getFile told the path of; the address has the token in it."""
+        call = Call("(download)", dict(request.match_info), time.monotonic())
+        with self._changed:
+            self.calls.append(call)
+            faults = self._faults["(download)"]
+            fault = faults.popleft() if faults else Fault()
+            file = self.files.get(request.match_info["file_id"])
+            self._changed.notify_all()
+        if fault.hang_seconds:
+            await asyncio.sleep(fault.hang_seconds)
+        known = request.match_info["token"] == self.token and file
+        call.status = fault.status or (200 if known else 404)
+        if call.status != 200:
+            return self._refusal(Refused(call.status, fault.description or "Not Found"))
+        return web.Response(body=file["content"], content_type="application/octet-stream")
 
     @staticmethod
     def _refusal(error):
@@ -253,6 +271,15 @@ class TelegramServer(World):
             _demand(1 <= len(command["description"]) <= 256, "BOT_COMMAND_DESCRIPTION_INVALID")
         self.commands[params.get("language_code", "")] = commands
         return True
+
+    def _do_getfile(self, params):
+        file_id = params["file_id"]
+        file = self.files.get(file_id)
+        _demand(file, "wrong file_id or the file is temporarily unavailable")
+        size = file.get("file_size", len(file["content"]))
+        _demand(size <= 20 * 2**20, "file is too big")
+        own = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size}
+        return own | {"file_path": f"documents/{file_id}"}
 
     def _do_sendmessage(self, params):
         chat = self._writable(params)

@@ -58,6 +58,10 @@ class Message:
         return [button["text"] for row in self.rows for button in row]
 
     @property
+    def file_id(self):
+        return f"file{self.chat.id}x{self.message_id}"
+
+    @property
     def reference(self):
         return f"telegram:{self.chat.id}:{self.message_id}"
 
@@ -78,7 +82,12 @@ class Message:
             known["reply_markup"] = {"inline_keyboard": self.rows}
         if self.document:
             named = {k: self.document[k] for k in ("file_name", "mime_type")}
-            known["document"] = named | {"file_id": "f", "file_unique_id": "u"}
+            own = {"file_id": self.file_id, "file_unique_id": f"u{self.file_id}"}
+            size = self.document.get("file_size", len(self.document["content"]))
+            known["document"] = own | named | {"file_size": size}
+            text, entities = known.pop("text"), known.pop("entities")
+            if text:  # what is said beside a file
+                known |= {"caption": text, "caption_entities": entities}
         if deep and self.reply_to:
             known["reply_to_message"] = self.reply_to.json(deep=False)
         return known
@@ -136,6 +145,7 @@ class World:
         self.answer_counts: dict[str, int] = defaultdict(int)
         self.commands: dict[str, list] = {}  # language code -> the menu
         self.updates: dict[int, dict] = {}
+        self.files: dict[str, dict] = {}  # sent by people, by file id
         self.confirmed = 0  # the highest update id that the bot has confirmed
         self.webhook = ""
         self.secret = None  # what setWebhook wants to be shown
@@ -175,7 +185,7 @@ class World:
             self._open.add(chat.id)
         return chat
 
-    def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, **more):
+    def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, document=None, **more):
         """A person writes; the update's id, or None where the bot does not get to see it."""
         with self._changed:
             chat = chat or self._chats[user.id]
@@ -187,12 +197,22 @@ class World:
                 user,
                 text,
                 _marked(text),
+                document=document,
                 reply_to=reply_to,
                 thread_id=thread_id,
             )
+            if document:
+                self.files[message.file_id] = document
             self._messages[chat.id, message.message_id] = message
             seen = chat.type == "private" or chat.admin or self._meant(message)
             return self._push("message", message.json() | more) if seen else None
+
+    def send_file(self, user, name, content, chat=None, *, caption="", size=None):
+        """A person sends a file, which may say that it has another size; the update's id."""
+        file = {"file_name": name, "mime_type": "application/octet-stream", "content": content}
+        if size is not None:
+            file["file_size"] = size
+        return self.say(user, caption, chat, document=file)
 
     def press(self, user, message, button, *, known=True):
         """A person presses a button, named by its label or data (None: one of a game).

@@ -16,10 +16,12 @@ ARGUMENT = {
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
     Takes.CODE: "AAAA-AAAA",
+    Takes.LIST: "신의 탑\n덴마",
 }
 EXPECTED = {
-    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "taste",
-    "list", "settings", "language", "dial", "link", "privacy", "export", "forget", "help",
+    "start", "recommend", "search", "like", "dislike", "unlike", "read", "similar", "why",
+    "list", "settings", "language", "dial", "taste", "link", "import",
+    "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 

@@ -42,6 +42,8 @@ OWN = [
     ("/forget", "💚"),
     ("/start", "👍"),
     ("/start", "⏭️"),
+    ("/import 쿠베라\n나이트런", "📥"),
+    ("/import 쿠베라\n나이트런", "✖️"),
 ]
 
 
@@ -151,6 +153,7 @@ FORGED = st.one_of(st.text(max_size=64), LIKELY).filter(
 @example("f:yes:1")
 @example("x:1:1:0")
 @example("g:adult:on:1")
+@example("i:add:1")
 @given(action=FORGED)
 def test_no_action_raises_or_changes_anybody_elses_rows(world_of_two, action):
     victim, forger = world_of_two
@@ -185,6 +188,7 @@ def world_of_two(chat):
     victim.says("/recommend")
     victim.press("👎", card=0)
     victim.says("/like 덴마")
+    victim.says("/import 쿠베라 나이트런 헬퍼, 쿠베라")
     victim.id = export(victim)["reader"]
     victim.rows = rows_of_victim(victim)
     assert victim.id == 1
@@ -208,6 +212,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.setting("dial", "balanced", MAX),
         actions.forget("yes", MAX),
         actions.export(MAX),
+        *(actions.batch(answer, MAX) for answer in ("add", "no", "undo")),
     ]
 
     for action in made:

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.conversation.events import Command, Place, Platform, Press, Reaction, Speaker, Text
+from bot.conversation.events import Command, File, Place, Platform, Press, Reaction, Speaker, Text
 from bot.telegram.updates import Me, read
 from tests.fakes.telegram_server import TelegramServer
 
@@ -115,6 +115,40 @@ def test_updates_of_other_kinds_and_broken_ones_are_nothing():
     assert read({"update_id": 1, "channel_post": post}, ME) is None
     assert read({"update_id": 2, "a_kind_of_next_year": {"x": 1}}, ME) is None
     assert read({"update_id": 3, "message": {"text": "no chat, no id"}}, ME) is None
+
+
+@pytest.mark.parametrize(
+    ("caption", "private", "shared"),
+    [
+        ("", True, False),
+        ("내 목록이에요", True, False),
+        ("/import", True, True),
+        ("/가져오기", True, True),
+        ("/import@WebtoonTestBot", True, True),
+        ("/import@SomeoneElsesBot", False, False),
+        ("/like 신의 탑", False, False),
+        ("@WebtoonTestBot", True, False),
+    ],
+)
+def test_a_file_is_a_list_in_private_and_in_a_group_with_the_command(
+    world, mina, caption, private, shared
+):
+    heard = [
+        said(world, world.send_file(mina, "a.csv", b"abc", chat, caption=caption))
+        for chat in (None, world.group())
+    ]
+
+    sent = File("a.csv", None, 3, caption)
+    assert heard == [sent if private else None, sent if shared else None]
+
+
+def test_a_file_is_known_by_its_id_and_a_moving_picture_is_none(world, mina):
+    file = read(world.updates[world.send_file(mina, "a.csv", b"abc")], ME)
+    picture = {"file_id": "g", "file_unique_id": "g", "width": 1, "height": 1, "duration": 1}
+    moving = world.say(mina, "", document={**world.files[file.file_id]}, animation=picture)
+
+    assert file.file_id in world.files
+    assert read(world.updates[moving], ME) is None
 
 
 def test_a_press_carries_its_action_and_the_message_it_stands_on(world, mina):
