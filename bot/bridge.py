@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import ParamSpec, TypeVar
 
-from bot.conversation.events import Event, Platform, Speaker
-from bot.conversation.reply import Reply
+from bot.conversation.events import Event, Inquiry, Platform, Speaker
+from bot.conversation.reply import Offer, Reply
 from bot.hearing import Choice, Hearing
 
 P = ParamSpec("P")
@@ -31,6 +31,8 @@ class Bridge:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hearing")
         # Offers need no database, so they need not wait behind those who wait for it.
         self._offering = ThreadPoolExecutor(1, thread_name_prefix="offering")
+        # What comes with every keystroke must not keep those waiting who said something.
+        self._inquiring = ThreadPoolExecutor(2, thread_name_prefix="inquiring")
         self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
 
     async def hear(self, event: Event, *, again: bool = False) -> Reply | None:
@@ -51,6 +53,11 @@ class Bridge:
         return await loop.run_in_executor(
             self._offering, self.hearing.complete, speaker, command, typed
         )
+
+    async def inquire(self, speaker: Speaker, inquiry: Inquiry) -> Offer:
+        """The works for what is being typed, however busy the pool is."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._inquiring, self.hearing.inquire, speaker, inquiry)
 
     @asynccontextmanager
     async def turn(self, speaker: Speaker) -> AsyncIterator[None]:
@@ -73,5 +80,5 @@ class Bridge:
 
         The interpreter does wait for it when it ends.
         """
-        for pool in (self._pool, self._offering):
+        for pool in (self._pool, self._offering, self._inquiring):
             pool.shutdown(wait=False, cancel_futures=True)

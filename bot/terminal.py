@@ -4,7 +4,16 @@ from typing import TextIO
 from unicodedata import category
 from uuid import uuid4
 
-from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
+from bot.conversation.events import (
+    Command,
+    Event,
+    Inquiry,
+    Place,
+    Press,
+    Said,
+    Speaker,
+    Text,
+)
 from bot.conversation.reply import Button, Card, Reply, Rows
 from bot.conversation.texts import language_of, say
 from bot.hearing import Hearing
@@ -29,6 +38,10 @@ class Terminal:
         """Handles one line as it was typed, and prints the answer."""
         line = line.strip()
         if not line:
+            return
+        if line.split()[0] == "@":  # what other chats are offered while somebody types this there
+            offer = self._hearing.inquire(self._speaker, Inquiry(line[1:]))
+            self._show(Reply(cards=offer.cards))
             return
         said = self._said(line)
         event = Event(uuid4().hex, self._speaker, Place(self._speaker.user_id), said)
@@ -76,6 +89,9 @@ class Terminal:
         for row in rows:
             labels = []
             for button in row:
+                if button.url:
+                    labels.append(f"{button.label}: {button.url}")
+                    continue
                 self._buttons.append(button)
                 labels.append(f"[{len(self._buttons)}] {button.label}")
             self._line("  " + "  ".join(labels))

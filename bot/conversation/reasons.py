@@ -9,6 +9,7 @@ from bot.conversation.lineup import SLATE, leaning, waits_for
 from bot.conversation.reply import Reply
 from bot.conversation.taste import (
     CONTENT,
+    INLINE,
     NEW,
     POPULARITY,
     SIMILAR,
@@ -24,7 +25,7 @@ from db.tables import Dial, Verdict
 
 _LINES = 8
 _TOLD = 0.0005  # points: less is shown as none
-_NOT_RANKED = (WELCOME, SIMILAR)  # what was shown so was no suggestion
+_NOT_RANKED = (WELCOME, SIMILAR, INLINE)  # what was shown so was no suggestion
 
 
 def why(ctx: Context, argument: str) -> Reply:
