@@ -232,7 +232,7 @@ def test_a_like_there_is_the_pressers_own_and_points_at_the_choice(chat):
     again = likes(jun, "1014")
 
     assert reply.notice == "👍 덴마를 좋아하는 작품에 담았어요. 다음 추천에 바로 반영돼요."
-    assert again.notice.startswith("이미 덴마")
+    assert again.notice == "덴마는 이미 좋아하는 작품이에요."
     assert (reply.text, reply.cards, reply.private) == ("", (), True)
     assert jun.verdicts() == {"1014": "like"}
     assert chat.verdicts() == {}
