@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from bot.conversation import actions, cards, lineup, welcome
+from bot.conversation.actions import Action
 from bot.conversation.context import Context
+from bot.conversation.errors import StaleButton
 from bot.conversation.events import Chosen, Inquiry
 from bot.conversation.find import by_id
 from bot.conversation.reply import Button, Card, Offer, Reply
@@ -67,6 +69,13 @@ def start(ctx: Context, argument: str) -> Reply:
         return Reply(ctx.say("start.shared"), (card,))
     begin = Button(ctx.say("button.begin"), actions.begin())
     return Reply(ctx.say("inline.hello"), (card,), ((begin,),))
+
+
+def begin(ctx: Context, action: Action) -> Reply:
+    """The welcome of whoever pressed the button beside such a work. Raises StaleButton."""
+    if action.parts:
+        raise StaleButton
+    return welcome.start(ctx)
 
 
 def _found(ctx: Context, query: str) -> list[Work]:

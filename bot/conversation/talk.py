@@ -100,7 +100,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
-    Deed.BEGIN: lambda ctx, _: welcome.start(ctx),
+    Deed.BEGIN: inline.begin,
 }
 
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from bot.bridge import Bridge
-from bot.conversation.events import Platform, Speaker
+from bot.conversation.events import Inquiry, Platform, Speaker
+from bot.conversation.reply import Offer
 from bot.hearing import Choice
 
 MINA = Speaker(Platform.DISCORD, "1")
@@ -17,6 +18,9 @@ class Offering:
 
     def complete(self, speaker, command, typed):
         return [Choice(typed, "#1")]
+
+    def inquire(self, speaker, inquiry):
+        return Offer(more=len(inquiry.query))
 
 
 @pytest.fixture
@@ -35,6 +39,21 @@ async def test_offers_do_not_wait_behind_a_locked_database(release):
         offered = await bridge.complete(MINA, "like", "신의 탑")
 
     assert offered == [Choice("신의 탑", "#1")]
+    assert not locked.done()
+    release.set()
+    await locked
+    bridge.close()
+
+
+async def test_inquiries_do_not_wait_behind_a_locked_database(release):
+    bridge = Bridge(Offering(), threads=1)
+    locked = asyncio.create_task(bridge.run(release.wait, 30))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        offer = await bridge.inquire(MINA, Inquiry("신의 탑"))
+
+    assert offer == Offer(more=4)
     assert not locked.done()
     release.set()
     await locked
