@@ -37,6 +37,8 @@ class Deed(StrEnum):
     FORGET = "f"
     EXPORT = "e"
     BEGIN = "q"
+    LINK = "k"
+    ACCOUNT = "o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +147,13 @@ def export(owner: int) -> str:
 def begin() -> str:
     """Begin the welcome, of whoever presses it."""
     return Deed.BEGIN.value
+
+
+def link(answer: str, number: int, owner: int) -> str:
+    """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
+    return f"{Deed.LINK}:{answer}:{number}:{owner}"
+
+
+def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
+    """Whether a like of the owner's counts, asked for below the reasons for a work."""
+    return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"

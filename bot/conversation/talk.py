@@ -7,8 +7,10 @@ from bot.conversation import (
     cards,
     dial,
     inline,
+    link,
     ops,
     own,
+    privacy,
     reasons,
     suggest,
     verdicts,
@@ -80,7 +82,8 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "settings": lambda ctx, _: own.settings(ctx),
     "language": own.language,
     "dial": dial.dial,
-    "privacy": lambda ctx, _: own.privacy(ctx),
+    "link": link.link,
+    "privacy": lambda ctx, _: privacy.privacy(ctx),
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
     "help": lambda ctx, _: help_(ctx),
@@ -101,6 +104,8 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
     Deed.BEGIN: inline.begin,
+    Deed.LINK: link.press,
+    Deed.ACCOUNT: reasons.take_account,
 }
 
 
