@@ -14,6 +14,7 @@ from bot.conversation.events import (
     Command,
     Event,
     File,
+    Inquiry,
     Place,
     Press,
     Said,
@@ -47,6 +48,10 @@ class Terminal:
         """Handles one line as it was typed, and prints the answer."""
         line = line.strip()
         if not line:
+            return
+        if line.split()[0] == "@":  # what other chats are offered while somebody types this there
+            offer = self._hearing.inquire(self._speaker, Inquiry(line[1:]))
+            self._show(Reply(cards=offer.cards))
             return
         said = self._said(line)
         event = Event(uuid4().hex, self._speaker, Place(self._speaker.user_id), said)
@@ -111,6 +116,9 @@ class Terminal:
         for row in rows:
             labels = []
             for button in row:
+                if button.url:
+                    labels.append(f"{button.label}: {button.url}")
+                    continue
                 self._buttons.append(button)
                 labels.append(f"[{len(self._buttons)}] {button.label}")
             self._line("  " + "  ".join(labels))

@@ -37,6 +37,7 @@ class Deed(StrEnum):
     FORGET = "f"
     EXPORT = "e"
     TASTE = "c"
+    BEGIN = "q"
     LINK = "k"
     ACCOUNT = "o"
     IMPORT = "i"
@@ -44,10 +45,11 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A parsed press: the deed and its parts, still text."""
+    """A parsed press: the deed and its parts, still text; and its message, if that is known."""
 
     deed: Deed
     parts: tuple[str, ...]
+    message: str | None = None
 
     def number(self, index: int) -> int:
         """The part at `index` as an id. Raises StaleButton if it is none."""
@@ -70,11 +72,11 @@ class Action:
         return verdict
 
 
-def parse(action: str) -> Action:
-    """The action a button carried. Raises StaleButton for what we never wrote."""
+def parse(action: str, message: str | None = None) -> Action:
+    """The action that a button of `message` carried. Raises StaleButton for what we never wrote."""
     deed, *parts = action.split(":")
     try:
-        return Action(Deed(deed), tuple(parts))
+        return Action(Deed(deed), tuple(parts), message)
     except ValueError:
         raise StaleButton from None
 
@@ -147,6 +149,11 @@ def taste(theme: str, kind: str, owner: int) -> str:
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def begin() -> str:
+    """Begin the welcome, of whoever presses it."""
+    return Deed.BEGIN.value
 
 
 def link(answer: str, number: int, owner: int) -> str:

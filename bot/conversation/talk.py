@@ -6,6 +6,7 @@ from bot.conversation import (
     actions,
     cards,
     dial,
+    inline,
     link,
     lists,
     ops,
@@ -21,7 +22,17 @@ from bot.conversation.actions import Action, Deed
 from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.events import Command, File, Platform, Press, Reaction, Said, Text
+from bot.conversation.events import (
+    Chosen,
+    Command,
+    File,
+    Platform,
+    Press,
+    Reaction,
+    Said,
+    Silent,
+    Text,
+)
 from bot.conversation.find import find, shortened
 from bot.conversation.reply import Reply
 from db.tables import Verdict
@@ -32,7 +43,7 @@ def answer(ctx: Context, said: Said) -> Reply | None:
     try:
         return _answer(ctx, said)
     except UserError as error:
-        if isinstance(said, Reaction):
+        if isinstance(said, Silent):
             return None
         sentence = ctx.say(error.key, **error.values)
         if isinstance(said, Press):
@@ -61,7 +72,7 @@ def search(ctx: Context, argument: str) -> Reply:
 
 
 _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
-    "start": lambda ctx, _: welcome.start(ctx),
+    "start": inline.start,
     "recommend": suggest.recommend,
     "search": search,
     "like": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.LIKE),
@@ -98,6 +109,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.BEGIN: inline.begin,
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
     Deed.IMPORT: lists.press,
@@ -108,8 +120,11 @@ def _answer(ctx: Context, said: Said) -> Reply | None:
     match said:
         case Reaction():
             return verdicts.react(ctx, said)
+        case Chosen():
+            inline.choose(ctx, said)
+            return None
         case Press():
-            action = actions.parse(said.action)
+            action = actions.parse(said.action, said.message)
             return _DEEDS[action.deed](ctx, action)
         case Command():
             return _command(ctx, said)

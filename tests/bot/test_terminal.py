@@ -200,3 +200,33 @@ def test_without_a_place_for_the_picture_its_words_are_said(screen, tmp_path, mo
 
     assert said[0] == "My webtoon taste"
     assert said[-2].startswith("Keywords") and said[-1].startswith("  [1]")
+
+
+def test_an_at_shows_what_other_chats_would_be_offered(screen):
+    offered = screen.types("@ 신의")
+
+    assert offered.splitlines()[:4] == [
+        "",
+        "신의 탑 (Tower of God)",
+        "  by SIU",
+        "  story · fantasy · Every Mon",
+    ]
+    assert "👍 신의 탑" in screen.types("1")
+    assert screen.types("@").count("https://comic.naver.com") == 10
+
+
+def test_a_link_to_a_work_opens_it(screen, chat):
+    opened = screen.types(f"/start w_{chat.work('1014').id}")
+
+    assert opened.startswith("Hi! I find webtoons you will love.")
+    assert "덴마 (Denma)" in opened
+    assert "[1] 👋 Get started" in opened
+
+
+def test_an_address_is_printed_and_takes_no_number():
+    class Linking:
+        def hear(self, event):
+            row = (Button("Read", url="https://a.b/1"), Button("👍 Like", "v"))
+            return Reply("Hi", buttons=(row,))
+
+    assert Screen(Linking()).types("x") == "Hi\n  Read: https://a.b/1  [1] 👍 Like\n"

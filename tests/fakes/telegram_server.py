@@ -21,19 +21,14 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from PIL import Image
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
+from tests.fakes.telegram_limits import TOO_LATE, Refused, keyboard, said_in
+from tests.fakes.telegram_limits import demand as _demand
 from tests.fakes.telegram_world import Call, Fault, Message, World
 
 UNMODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are "
     "exactly the same as a current content and reply markup of the message"
 )
-TOO_LATE = "Bad Request: query is too old and response timeout expired or query ID is invalid"
-
-
-class Refused(Exception):
-    def __init__(self, status, description, parameters=None):
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters or {}
 
 
 class TelegramServer(World):
@@ -238,7 +233,8 @@ class TelegramServer(World):
                 raise Refused(409, f"Conflict: {said} instance is running")
 
     def _do_getme(self, params):
-        return self.bot.json() | {"username": self.username, "can_join_groups": True}
+        able = {"can_join_groups": True, "supports_inline_queries": self.inline}
+        return self.bot.json() | {"username": self.username} | able
 
     def _do_deletewebhook(self, params):
         self.webhook = ""
@@ -334,7 +330,7 @@ class TelegramServer(World):
         _demand(utf16(text) <= 1024, "message caption is too long")
         message.text, message.entities, message.preview = text.strip(), entities, {}
         message.photo = photo | {"size": dict(zip(("width", "height"), size, strict=True))}
-        message.rows = _keyboard(params)
+        message.rows = keyboard(json.loads(params.get("reply_markup", "{}")), inline=self.inline)
 
     def _do_editmessagetext(self, params):
         chat = self._writable(params)
@@ -363,15 +359,9 @@ class TelegramServer(World):
         return True
 
     def _fill(self, message, params):
-        text, entities = params.get("text", ""), []
-        if params.get("parse_mode") == "HTML":
-            text, entities = parse_html(text)
-        text = text.strip()
-        _demand(text, "message text is empty")
-        _demand(utf16(text) <= 4096, "message is too long")
-        message.text, message.entities = text, entities
+        message.text, message.entities = said_in(params)
         message.preview = json.loads(params.get("link_preview_options", "{}"))
-        message.rows = _keyboard(params)
+        message.rows = keyboard(json.loads(params.get("reply_markup", "{}")), inline=self.inline)
 
     def _post(self, message, params):
         quoting = json.loads(params.get("reply_parameters", "{}"))
@@ -401,23 +391,6 @@ class TelegramServer(World):
     def _wake(self):
         self._news.set()
         self._news = asyncio.Event()
-
-
-def _demand(condition, description):
-    if not condition:
-        raise Refused(400, f"Bad Request: {description}")
-
-
-def _keyboard(params):
-    rows = json.loads(params.get("reply_markup", "{}")).get("inline_keyboard", [])
-    _demand(sum(map(len, rows)) <= 100, "reply markup is too long")
-    for row in rows:
-        _demand(1 <= len(row) <= 8, "a row of buttons shows 1 to 8")
-        for button in row:
-            _demand(button["text"], "BUTTON_TEXT_INVALID")
-            data = button.get("callback_data", button.get("url", ""))
-            _demand(1 <= len(data.encode()) <= 64, "BUTTON_DATA_INVALID")
-    return rows
 
 
 def _file(part):
