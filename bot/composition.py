@@ -60,4 +60,6 @@ def hearing(
         if metrics is not None:
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
-        yield Hearing(database, serving, now, admins=operators.admins, count=count)
+        yield Hearing(
+            database, serving, now, admins=operators.admins, count=count, zone=operators.timezone
+        )

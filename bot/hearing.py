@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
-from bot.conversation import cards, talk
+from bot.conversation import alerts, cards, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import Context, Noted
+from bot.conversation.context import SEOUL, Context, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
@@ -66,10 +67,14 @@ class Hearing:
         *,
         admins: Collection[Address] = (),
         count: Callable[[Heard], None] | None = None,
+        zone: ZoneInfo = SEOUL,
     ) -> None:
-        """`admins` are the accounts of those who run the bots; `count` is told of each event."""
+        """`admins` are the accounts of those who run the bots; `count` is told of each event.
+
+        `zone` is where the clocks of readers go who chose none.
+        """
         self._database, self._serving, self._clock = database, serving, clock
-        self._admins, self._count = frozenset(admins), count
+        self._admins, self._count, self._zone = frozenset(admins), count, zone
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -184,6 +189,9 @@ class Hearing:
         if spec.takes is Takes.DIAL:
             language = language_of(speaker.language)
             return [Choice(say(language, f"button.dial_{dial}"), dial.value) for dial in Dial]
+        if spec.takes is Takes.ALERTS:
+            offers = alerts.offers(language_of(speaker.language), typed)
+            return [Choice(label, value) for label, value in offers[:_MAX_CHOICES]]
         if spec.takes is Takes.FILTER:
             return self._filters(language_of(speaker.language), typed)
         library = self._serving.library
@@ -209,7 +217,16 @@ class Hearing:
             )
             readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
-            ctx = Context(session, reader, event.speaker, event.place, library, now, admin)
+            ctx = Context(
+                session,
+                reader,
+                event.speaker,
+                event.place,
+                library,
+                now,
+                admin,
+                zone=self._zone,
+            )
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None
             inbox.handled(session, platform, event.key, stored, now)

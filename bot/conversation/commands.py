@@ -12,6 +12,7 @@ class Takes(Enum):
     FILTER = auto()
     LANGUAGE = auto()
     DIAL = auto()
+    ALERTS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
     CommandSpec("why", "이유", Takes.TITLE),
     CommandSpec("list", "목록", menu=True),
+    CommandSpec("follow", "관심", Takes.TITLE, needs=True),
+    CommandSpec("unfollow", "관심해제", Takes.TITLE, needs=True),
+    CommandSpec("following", "관심목록"),
+    CommandSpec("alerts", "알림", Takes.ALERTS),
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),
     CommandSpec("dial", "다이얼", Takes.DIAL),
