@@ -61,5 +61,5 @@ def hearing(
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
         yield Hearing(
-            database, serving, now, admins=operators.admins, count=count, zone=operators.timezone
+            database, serving, now, admins=operators.admins, zone=operators.timezone, count=count
         )

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.conversation import alerts, cards, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import SEOUL, Context, Noted
+from bot.conversation.context import HOME, Context, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
@@ -66,15 +66,15 @@ class Hearing:
         clock: Callable[[], datetime],
         *,
         admins: Collection[Address] = (),
+        zone: ZoneInfo = HOME,
         count: Callable[[Heard], None] | None = None,
-        zone: ZoneInfo = SEOUL,
     ) -> None:
         """`admins` are the accounts of those who run the bots; `count` is told of each event.
 
-        `zone` is where the clocks of readers go who chose none.
+        `zone` is where readers are who chose none.
         """
         self._database, self._serving, self._clock = database, serving, clock
-        self._admins, self._count, self._zone = frozenset(admins), count, zone
+        self._admins, self._zone, self._count = frozenset(admins), zone, count
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -218,14 +218,7 @@ class Hearing:
             readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
             ctx = Context(
-                session,
-                reader,
-                event.speaker,
-                event.place,
-                library,
-                now,
-                admin,
-                zone=self._zone,
+                session, reader, event.speaker, event.place, library, now, admin, self._zone
             )
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None

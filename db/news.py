@@ -141,7 +141,7 @@ def _present(session: Session, ids: Sequence[int]) -> Iterable[_Choices]:
 
 
 def _hours(row: _Choices, default_zone: ZoneInfo) -> Hours:
-    _, alerts, zone, quiet_from, quiet_until = row._tuple()
+    _, alerts, zone, quiet_from, quiet_until = row
     return Hours(
         alerts or AT_ONCE,
         _zone(zone) or default_zone,

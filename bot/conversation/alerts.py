@@ -45,6 +45,7 @@ def press(ctx: Context, action: Action) -> Reply:
     name, value = action.text(0), action.text(1)
     if name == "show":
         return _shown(ctx)
+    reply: Reply | None
     if name == "quiet" and (quiet := hours.minutes(value)):
         reply = _changed(ctx, quiet_from=quiet[0], quiet_until=quiet[1])
     elif name == "zone" and value in CITIES.values():

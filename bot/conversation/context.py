@@ -19,7 +19,7 @@ from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
 
-SEOUL = ZoneInfo("Asia/Seoul")
+HOME = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Context:
     library: Library
     now: datetime
     admin: bool = False  # one of those who run the bots
+    zone: ZoneInfo = HOME  # of who chose none
     noted: Noted = field(default_factory=Noted)
-    zone: ZoneInfo = SEOUL  # of readers who chose none
 
     @property
     def language(self) -> Language:

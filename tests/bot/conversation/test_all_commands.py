@@ -15,10 +15,12 @@ ARGUMENT = {
     Takes.FILTER: "판타지",
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
+    Takes.ALERTS: "digest",
 }
 EXPECTED = {
     "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
     "settings", "language", "dial", "privacy", "export", "forget", "help",
+    "follow", "unfollow", "following", "alerts",
 }  # fmt: skip
 
 
