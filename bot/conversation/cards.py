@@ -134,7 +134,8 @@ def _buttons(
     follow = _follow_button(ctx, work, impression_id or 0)
     if verdict is not None:
         return (first, (*second, *follow))
-    return (first, tuple(second), (give(Verdict.HIDDEN), *follow))
+    second.append(give(Verdict.HIDDEN))
+    return (first, tuple(second), follow) if follow else (first, tuple(second))
 
 
 def _follow_button(ctx: Context, work: Work, impression_id: int) -> tuple[Button, ...]:
