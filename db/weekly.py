@@ -20,17 +20,11 @@ def zones(session: Session) -> list[str | None]:
 
 
 def readers(
-    session: Session,
-    zones: Sequence[str | None],
-    *,
-    likes: int,
-    since: datetime,
-    after: int,
-    limit: int,
+    session: Session, zones: Sequence[str | None], *, likes: int, since: datetime
 ) -> list[int]:
-    """The readers of these zones who want it, by id, those later than `after`, at most so many.
+    """The readers in these zones who want it, by id.
 
-    Only who has so many likes, spoke since then, wants to be told of anything, and can be.
+    Only who likes so many works, spoke since then, wants to be told of anything, and can be.
     """
     liked = (
         select(func.count())
@@ -41,12 +35,10 @@ def readers(
         )
         .scalar_subquery()
     )
-    named = [zone for zone in zones if zone is not None]
-    there = Reader.zone.in_(named)
+    there = Reader.zone.in_([zone for zone in zones if zone is not None])
     query = (
         select(Reader.id)
         .where(
-            Reader.id > after,
             or_(there, Reader.zone.is_(None)) if None in zones else there,
             Reader.weekly,
             Reader.seen_at >= since,
@@ -55,7 +47,6 @@ def readers(
             liked >= likes,
         )
         .order_by(Reader.id)
-        .limit(limit)
     )
     return list(session.scalars(query))
 

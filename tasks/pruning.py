@@ -6,17 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from db import alerts, frontier, impressions, inbox, jobs, locks, models, outbox, pulses
+from db import (
+    alerts,
+    frontier,
+    happenings,
+    impressions,
+    inbox,
+    jobs,
+    locks,
+    models,
+    news,
+    outbox,
+    pulses,
+)
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
 from tasks import publishing, registry
 from tasks.errors import UnreadableModel
 from tasks.records import Ended
-from tasks.schedule import RETRAIN
+from tasks.schedule import RETRAIN, SPREAD_NEWS
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
+RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
@@ -39,9 +52,11 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
         counts: dict[str, object] = {
             "inbox": inbox.prune(session, now - DELIVERED_WITHIN),
             "impressions": impressions.prune(session, before),
-            "runs": jobs.prune(session, before),
+            "runs": jobs.prune(session, before) + jobs.prune(session, now - RAN_OFTEN, SPREAD_NEWS),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
+            "news": news.prune(session, now - TOLD_WITHIN),
+            "happenings": happenings.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }
