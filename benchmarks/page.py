@@ -35,6 +35,8 @@ BENCHMARKS = {
     "swap": False,
     "load": False,
     "upsert": False,
+    "link": False,
+    "critiques": False,
     "crawl": False,
 }
 ELSEWHERE = {"peers/run"}  # environments of its own: only when named

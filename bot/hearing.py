@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.conversation import alerts, cards, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import HOME, Context, Noted
+from bot.conversation.context import HOME, Context, Kept, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
@@ -68,13 +68,16 @@ class Hearing:
         admins: Collection[Address] = (),
         zone: ZoneInfo = HOME,
         count: Callable[[Heard], None] | None = None,
+        kept: Kept = Kept(),  # noqa: B008 -- it is frozen
     ) -> None:
         """`admins` are the accounts of those who run the bots; `count` is told of each event.
 
-        `zone` is where readers are who chose none.
+        `zone` is where readers are who chose none. `kept` is for how long things are kept, which
+        readers are told.
         """
         self._database, self._serving, self._clock = database, serving, clock
         self._admins, self._zone, self._count = frozenset(admins), zone, count
+        self._kept = kept
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -182,7 +185,7 @@ class Hearing:
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
-        if spec is None or spec.takes is Takes.NOTHING:
+        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE):
             return []
         if spec.takes is Takes.LANGUAGE:
             return [Choice(name, name) for name in ("한국어", "English")]
@@ -218,7 +221,15 @@ class Hearing:
             readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
             ctx = Context(
-                session, reader, event.speaker, event.place, library, now, admin, self._zone
+                session,
+                reader,
+                event.speaker,
+                event.place,
+                library,
+                now,
+                admin,
+                zone=self._zone,
+                kept=self._kept,
             )
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None

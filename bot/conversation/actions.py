@@ -39,6 +39,8 @@ class Deed(StrEnum):
     FOLLOW = "a"
     FOLLOWING = "b"
     ALERTS = "n"
+    LINK = "k"
+    ACCOUNT = "o"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +180,13 @@ def alerts(name: str, value: str, owner: int) -> str:
 
 def _on(card: int | None) -> str:
     return "" if card is None else f":{card}"
+
+
+def link(answer: str, number: int, owner: int) -> str:
+    """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
+    return f"{Deed.LINK}:{answer}:{number}:{owner}"
+
+
+def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
+    """Whether a like of the owner's counts, asked for below the reasons for a work."""
+    return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"

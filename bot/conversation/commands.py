@@ -13,6 +13,7 @@ class Takes(Enum):
     LANGUAGE = auto()
     DIAL = auto()
     ALERTS = auto()
+    CODE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),
     CommandSpec("dial", "다이얼", Takes.DIAL),
+    CommandSpec("link", "연결", Takes.CODE),
     CommandSpec("privacy", "개인정보"),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),

@@ -8,8 +8,10 @@ from bot.conversation import (
     cards,
     dial,
     following,
+    link,
     ops,
     own,
+    privacy,
     reasons,
     suggest,
     verdicts,
@@ -78,7 +80,8 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "settings": lambda ctx, _: own.settings(ctx),
     "language": own.language,
     "dial": dial.dial,
-    "privacy": lambda ctx, _: own.privacy(ctx),
+    "link": link.link,
+    "privacy": lambda ctx, _: privacy.privacy(ctx),
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
     "help": lambda ctx, _: help_(ctx),
@@ -101,6 +104,8 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.FOLLOW: following.press,
     Deed.FOLLOWING: following.turn_page,
     Deed.ALERTS: alerts.press,
+    Deed.LINK: link.press,
+    Deed.ACCOUNT: reasons.take_account,
 }
 
 

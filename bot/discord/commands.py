@@ -23,6 +23,7 @@ OPTIONS = {
     Takes.LANGUAGE: ("language", "언어"),
     Takes.DIAL: ("dial", "다이얼"),
     Takes.ALERTS: ("alerts", "알림"),
+    Takes.CODE: ("code", "코드"),
 }
 PRIVATE = ("private", "비공개")
 

@@ -39,7 +39,8 @@ FAMILIES = {
     "on": ["on", "off"],
     "flip": ["on", "off"],
     "city": [*CITIES],
-    "latin": ["title", "filter", "language", "dial", "alerts", "private"],
+    "latin": ["title", "filter", "language", "dial", "alerts", "code", "private"],
+    "platform": ["telegram", "discord", "terminal"],
 }
 
 
