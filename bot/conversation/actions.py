@@ -38,6 +38,9 @@ class Deed(StrEnum):
     EXPORT = "e"
     TASTE = "c"
     BEGIN = "q"
+    FOLLOW = "a"
+    FOLLOWING = "b"
+    ALERTS = "n"
     LINK = "k"
     ACCOUNT = "o"
     IMPORT = "i"
@@ -154,6 +157,43 @@ def export(owner: int) -> str:
 def begin() -> str:
     """Begin the welcome, of whoever presses it."""
     return Deed.BEGIN.value
+
+
+def follow(webtoon_id: int, card: int | None = None, *, author: bool = False) -> str:
+    """Follow a work; `author`: though it is finished, for what its author does next.
+
+    `card` is the impression of the card that this stands on, 0 for one that was not logged.
+    """
+    return f"{Deed.FOLLOW}:{'w' if author else 'f'}:{webtoon_id}{_on(card)}"
+
+
+def unfollow(webtoon_id: int, card: int | None = None) -> str:
+    """Follow a work no more; `card` as in `follow`."""
+    return f"{Deed.FOLLOW}:u:{webtoon_id}{_on(card)}"
+
+
+def following(owner: int) -> str:
+    """Show what the owner follows."""
+    return f"{Deed.FOLLOWING}:s:{owner}"
+
+
+def following_page(number: int, owner: int) -> str:
+    """Turn to a page of what the owner follows."""
+    return f"{Deed.FOLLOWING}:p:{owner}:{number}"
+
+
+def following_less(webtoon_id: int, owner: int, page: int) -> str:
+    """Follow a work no more, from a page of what the owner follows."""
+    return f"{Deed.FOLLOWING}:u:{owner}:{page}:{webtoon_id}"
+
+
+def alerts(name: str, value: str, owner: int) -> str:
+    """Change when or where the owner is told; "show" shows how that stands."""
+    return f"{Deed.ALERTS}:{name}:{value}:{owner}"
+
+
+def _on(card: int | None) -> str:
+    return "" if card is None else f":{card}"
 
 
 def link(answer: str, number: int, owner: int) -> str:

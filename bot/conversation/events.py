@@ -35,10 +35,14 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was said; `shared` when people other than the speaker read along."""
+    """Where it was said; `shared` when people other than the speaker read along.
+
+    `common`: the chat is several people's, though they do not see this answer.
+    """
 
     chat_id: str
     shared: bool = False
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

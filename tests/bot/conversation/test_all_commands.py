@@ -15,12 +15,14 @@ ARGUMENT = {
     Takes.FILTER: "판타지",
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
+    Takes.ALERTS: "digest",
     Takes.CODE: "AAAA-AAAA",
     Takes.LIST: "신의 탑\n덴마",
 }
 EXPECTED = {
     "start", "recommend", "search", "like", "dislike", "unlike", "read", "similar", "why",
     "list", "settings", "language", "dial", "taste", "link", "import",
+    "follow", "unfollow", "following", "alerts",
     "privacy", "export", "forget", "help",
 }  # fmt: skip
 
