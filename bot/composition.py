@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.conversation.context import Kept
 from bot.conversation.events import Platform
 from bot.duty import Duty
 from bot.hearing import Hearing
@@ -60,6 +61,7 @@ def hearing(
         if metrics is not None:
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
+        kept = Kept(operators.keep_days, operators.keep_readers_days)
         yield Hearing(
             database,
             serving,
@@ -68,4 +70,5 @@ def hearing(
             zone=operators.timezone,
             count=count,
             sent=metrics.sent if metrics else None,
+            kept=kept,
         )

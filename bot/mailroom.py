@@ -148,7 +148,8 @@ class Mailroom:
         if chat is not None and _fresh(public):  # what is not for all is told in the next letter
             to, told = chat, public
         if _fresh(told):
-            reply = wording.news(language_of(reader.language or reader.reported), told)
+            language = language_of(reader.language or reader.reported)
+            reply = wording.news(language, told, None if to is chat else reader.id)
         elif home is not None and weeks:
             ctx = self._context(session, reader, home, now)
             picked = wording.weekly(ctx, told)

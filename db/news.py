@@ -134,6 +134,12 @@ def release(session: Session, letters: Iterable[int], due_at: datetime | None = 
     )
 
 
+def prune(session: Session, before: datetime) -> int:
+    """Deletes what came up before then, told or not; how many."""
+    query = delete(News).where(News.made_at < before)
+    return len(session.execute(query.returning(News.id)).all())
+
+
 def _present(session: Session, ids: Sequence[int]) -> Iterable[_Choices]:
     """Those of these readers who are there, and who cannot go until the transaction ends."""
     query = select(*_CHOICES).where(Reader.id.in_(ids)).order_by(Reader.id)
@@ -144,13 +150,13 @@ def _hours(row: _Choices, default_zone: ZoneInfo) -> Hours:
     _, alerts, zone, quiet_from, quiet_until = row
     return Hours(
         alerts or AT_ONCE,
-        _zone(zone) or default_zone,
+        zone_named(zone) or default_zone,
         QUIET_FROM if quiet_from is None else quiet_from,
         QUIET_UNTIL if quiet_until is None else quiet_until,
     )
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def zone_named(name: str | None) -> ZoneInfo | None:
     """The zone of this name; None where this machine does not know it."""
     try:
         return ZoneInfo(name) if name else None

@@ -1,6 +1,6 @@
 """Everything one answer may need, made anew for each event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,8 +13,9 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, readers
+from db import feedback, follows, impressions, links, readers
 from db.catalogue import Work
+from db.feedback import Told
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
@@ -30,6 +31,14 @@ class Noted:
     cards: list[Shown] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many days cards are kept, and readers who do not speak; 0 of the latter: for ever."""
+
+    days: int = 365
+    reader_days: int = 730
+
+
 @dataclass(frozen=True)
 class Context:
     """One event's transaction, its reader, and the library as it stood when it came."""
@@ -43,6 +52,7 @@ class Context:
     admin: bool = False  # one of those who run the bots
     zone: ZoneInfo = HOME  # of who chose none
     noted: Noted = field(default_factory=Noted)
+    kept: Kept = Kept()
 
     @property
     def language(self) -> Language:
@@ -58,6 +68,11 @@ class Context:
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
         return Taste.of(feedback.current(self.session, self.reader.id))
+
+    @cached_property
+    def followed(self) -> frozenset[int]:
+        """The works that the reader follows; read once, so take it after what changes them."""
+        return follows.ids(self.session, self.reader.id)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -80,6 +95,14 @@ class Context:
         if event_id is not None:
             self.noted.verdicts.append((verdict, source))
         return event_id
+
+    def record_all(self, verdicts: Mapping[int, Verdict | None], source: str) -> list[Told]:
+        """Makes these the reader's verdicts, by webtoon id; as `feedback.record_all`."""
+        told = feedback.record_all(
+            self.session, self.reader.id, verdicts, source=source, now=self.now
+        )
+        self.noted.verdicts.extend((each.verdict, source) for each in told)
+        return told
 
     def show(self, slate: str, cards: Sequence[Shown]) -> list[int]:
         """Logs the cards of a slate; their impression ids, as `impressions.log`."""
@@ -122,5 +145,7 @@ class Context:
 
     def require_owner(self, reader_id: int) -> None:
         """Raises UserError unless the button belongs to who pressed it."""
-        if reader_id != self.reader.id:
+        if reader_id == self.reader.id:
+            return
+        if links.became(self.session, reader_id) != self.reader.id:  # or was, before a link
             raise UserError("trouble.foreign")

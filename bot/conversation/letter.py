@@ -7,7 +7,7 @@ from bot.conversation import actions, cards, suggest
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.reply import Button, Card, Reply
+from bot.conversation.reply import Button, Reply
 from bot.conversation.texts import Language, say
 from db import impressions, readers
 from db.impressions import ImpressionRow
@@ -24,8 +24,11 @@ _SENTENCES = {
 }
 
 
-def news(language: Language, items: Sequence[Item]) -> Reply:
-    """All of these in one letter: what is in doubt below, as it may be known already."""
+def news(language: Language, items: Sequence[Item], owner: int | None = None) -> Reply:
+    """All of these in one letter: what is in doubt below, as it may be known already.
+
+    In their `owner`'s own chat it leads to what they follow.
+    """
     fresh = list(_lines(language, [item for item in items if not item.doubt]))
     known = list(_lines(language, [item for item in items if item.doubt]))
     shown, also = fresh[:LINES], known[: max(0, LINES - len(fresh))]
@@ -35,7 +38,10 @@ def news(language: Language, items: Sequence[Item]) -> Reply:
         shown += [say(language, "news.doubt"), *also]
     if left := len(fresh[LINES:]) + len(known) - len(also):
         shown.append(say(language, "news.more", count=left))
-    return Reply("\n".join(shown))
+    if owner is None:
+        return Reply("\n".join(shown))
+    following = Button(say(language, "button.following"), actions.following(owner))
+    return Reply("\n".join(shown), buttons=((following,),))
 
 
 def weekly(ctx: Context, known: Sequence[Item] = ()) -> Reply | None:
@@ -44,13 +50,15 @@ def weekly(ctx: Context, known: Sequence[Item] = ()) -> Reply | None:
     `known` is what else is in doubt, said below.
     """
     try:
-        picked = suggest.recommend(ctx, "", WEEKLY)
+        shown = impressions.get(ctx.session, suggest.recommend(ctx, "", WEEKLY).impressions[0])
     except UserError:
+        shown = None
+    if shown is None:
         return None
     lines = [ctx.say("news.weekly")]
     if known:
         lines += [ctx.say("news.doubt"), *_lines(ctx.language, known)][: LINES + 1]
-    return _week(ctx, "\n".join(lines), picked.cards)
+    return _week(ctx, "\n".join(lines), shown.slate)
 
 
 def week_again(ctx: Context, shown: ImpressionRow, notice: str) -> Reply | None:
@@ -60,13 +68,7 @@ def week_again(ctx: Context, shown: ImpressionRow, notice: str) -> Reply | None:
     """
     if not shown.slate.startswith(WEEKLY) or shown.reader_id != ctx.reader.id:
         return None
-    again = []
-    for row in impressions.in_slate(ctx.session, shown.slate):
-        work = ctx.library.work(row.webtoon_id)
-        if work is not None and (ctx.adult or not work.adult):
-            reason = cards.reason_of(ctx, work, row.policy)
-            again.append(cards.card(ctx, work, reason=reason, impression_id=row.id))
-    week = _week(ctx, ctx.say("news.weekly"), tuple(again))
+    week = _week(ctx, ctx.say("news.weekly"), shown.slate)
     return replace(week, notice=notice, replaces=True)
 
 
@@ -77,9 +79,16 @@ def no_more_weeks(ctx: Context, action: Action) -> Reply:
     return Reply(notice=ctx.say("news.weekly_off"), private=True)
 
 
-def _week(ctx: Context, text: str, shown: tuple[Card, ...]) -> Reply:
+def _week(ctx: Context, text: str, slate: str) -> Reply:
+    """The cards of a slate, without the ways on that stand below one which was asked for."""
+    shown = []
+    for row in impressions.in_slate(ctx.session, slate):
+        work = ctx.library.work(row.webtoon_id)
+        if work is not None and (ctx.adult or not work.adult):
+            reason = cards.reason_of(ctx, work, row.policy)
+            shown.append(cards.card(ctx, work, reason=reason, impression_id=row.id))
     off = Button(ctx.say("button.weekly_off"), actions.no_more_weeks(ctx.reader.id))
-    return Reply(text, shown, ((off,),), together=True)
+    return Reply(text, tuple(shown), ((off,),), together=True)
 
 
 def _lines(language: Language, items: Sequence[Item]) -> Iterator[str]:

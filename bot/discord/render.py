@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.conversation.reply import Card, Document, Reply, Rows
+from bot.conversation.reply import Card, Document, Picture, Reply, Rows
 from bot.discord.buttons import MAX_IN_ROW, ButtonRows
 from bot.discord.escaping import fitted, pieces
 
@@ -17,6 +17,7 @@ MAX_TITLE = 256
 MAX_DESCRIPTION = 4096
 MAX_FOOTER = 1000
 MAX_URL = 2048
+MAX_ALT = 1024
 # Of several cards in one message: four of them have 5,824 characters at most, and a row each.
 _MAX_TOGETHER, _SMALL, _SMALL_MARK = 4, 1000, 200
 BLANK = "\u200b"  # zero-width: the content of a message that is nothing but buttons
@@ -26,7 +27,8 @@ BLANK = "\u200b"  # zero-width: the content of a message that is nothing but but
 class Message:
     """One message to send: `content` is escaped already, `card` becomes an embed.
 
-    Or `cards` one each.
+    Or `cards` one each. `picture` is what is to be drawn, `png` what was; it then says what
+    `content` says.
     """
 
     content: str = ""
@@ -34,6 +36,8 @@ class Message:
     cards: tuple[Card, ...] = ()
     rows: Rows = ()
     document: Document | None = None
+    picture: Picture | None = None
+    png: bytes = b""
 
     @property
     def impressions(self) -> tuple[int, ...]:
@@ -44,7 +48,7 @@ class Message:
     def as_new(self) -> dict[str, Any]:
         """Arguments for sending it; made anew for each try, as a file is used up by one."""
         arguments: dict[str, Any] = {}
-        if self.content:
+        if self.content and not self.png:
             arguments["content"] = self.content
         if self.card:
             arguments["embed"] = embed(self.card)
@@ -52,23 +56,30 @@ class Message:
             arguments["embeds"] = [embed(card, _SMALL) for card in self.cards]
         if self.rows:
             arguments["view"] = ButtonRows(self.rows)
-        if self.document:
-            arguments["file"] = _file(self.document)
+        if files := self._files():
+            arguments["files"] = files
         return arguments
 
     def as_edit(self) -> dict[str, Any]:
         """Arguments for putting it in another message's place: what it lacks is taken away."""
         shown = [embed(card, _SMALL) for card in self.cards]
         return {
-            "content": self.content or None,
+            "content": None if self.png else self.content or None,
             **({"embeds": shown} if shown else {"embed": embed(self.card) if self.card else None}),
             "view": ButtonRows(self.rows) if self.rows else None,
-            "attachments": [_file(self.document)] if self.document else [],
+            "attachments": self._files(),
         }
+
+    def _files(self) -> list[discord.File]:
+        files = [_file(self.document)] if self.document else []
+        if self.picture and self.png:
+            alt = _cut(self.picture.alt, MAX_ALT)
+            files.append(discord.File(io.BytesIO(self.png), "taste.png", description=alt))
+        return files
 
 
 def messages(reply: Reply, *, noticed: bool = True) -> tuple[Message, ...]:
-    """The messages that say `reply`: its text, then one for each card; none for an empty reply.
+    """The messages that say `reply`: its text, one for each card, its picture; none if it is empty.
 
     `noticed` puts the notice before the text, for want of a toast on Discord.
     """
@@ -77,8 +88,9 @@ def messages(reply: Reply, *, noticed: bool = True) -> tuple[Message, ...]:
     if reply.together and reply.cards:
         return (*map(Message, first[:-1]), _together(first[-1] if first else "", reply))
     return (
-        *_texts(first, reply.buttons, reply.document),
+        *_texts(first, () if reply.picture else reply.buttons, reply.document),
         *(Message(card=card, rows=card.buttons) for card in reply.cards),
+        *_pictured(reply),
     )
 
 
@@ -130,6 +142,14 @@ def _together(content: str, reply: Reply) -> Message:
         for number, card in enumerate(shown, start=1)
     )
     return Message(content, cards=shown, rows=rows + reply.buttons)
+
+
+def _pictured(reply: Reply) -> Iterator[Message]:
+    """The picture with the buttons; its words stand in for it until it is drawn."""
+    if reply.picture:
+        yield Message(
+            fitted(reply.picture.alt, MAX_CONTENT), rows=reply.buttons, picture=reply.picture
+        )
 
 
 def _linkable(url: str) -> bool:

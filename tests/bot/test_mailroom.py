@@ -219,7 +219,7 @@ def test_a_week_brings_three_works_as_recommend_does_and_a_way_to_end_it(mina):
     assert len(set(titles(reply)) - {"신의 탑"}) == 3
     assert all(card.reason for card in reply.cards)
     assert reply.together
-    assert [button.label for button in buttons_of(reply.buttons)] == ["🔕 No more weekly picks"]
+    assert [button.label for button in buttons_of(reply.buttons)] == ["🚫 No Sunday three"]
 
 
 def test_a_verdict_on_a_weeks_card_counts_and_leaves_the_others_there(mina):
@@ -253,7 +253,7 @@ def test_who_wants_no_more_weeks_gets_none(mina, arrive):
     mina.week()
     mina.chat.last = mina.letter()
 
-    reply = mina.chat.press("🔕")
+    reply = mina.chat.press("🚫")
     arrive()
     a_week_begins(mina.database, [mina.id], now=MORNING, week="2026-W20")
 
@@ -264,7 +264,7 @@ def test_who_wants_no_more_weeks_gets_none(mina, arrive):
 def test_somebody_elses_week_is_not_mine_to_end(mina):
     mina.week()
     mina.chat.last = mina.letter()
-    action = mina.chat.action("🔕")
+    action = mina.chat.action("🚫")
 
     reply = mina.chat.as_("other").presses(action)
 

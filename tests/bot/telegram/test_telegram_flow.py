@@ -160,3 +160,20 @@ async def test_what_came_too_early_is_taken_back_before_it_goes_again(flow, time
     await limiter.process_request(call, (), {}, "sendMessage", {"chat_id": 1}, turn)
 
     assert did == ["going", "sent", "back", "going", "sent"]
+
+
+async def test_what_is_refused_at_once_makes_nobody_else_wait(time, monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    limiter = Limiter(Flow(clock=time.clock, sleep=time.sleep))
+
+    async def refuse(*_, **__):
+        raise RetryAfter(9)
+
+    async def send(*_, **__):
+        return time.now
+
+    with pytest.raises(RetryAfter):
+        await limiter.process_request(refuse, (), {}, "answerInlineQuery", {}, None)
+
+    sent = await limiter.process_request(send, (), {}, "sendMessage", {"chat_id": 1}, None)
+    assert sent == 100.0
