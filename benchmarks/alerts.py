@@ -30,8 +30,8 @@ from db.catalogue import Facts
 from db.engine import Database
 from db.reader_tables import WorkEvent
 from db.tables import Account, Reader
+from tests.fakes.telegram_flood import Flood
 from tests.fakes.telegram_server import TelegramServer
-from tests.fakes.telegram_world import Flood
 from tests.plugins.doors import Home, start_telegram, stopped
 
 ZONE = ZoneInfo("Asia/Seoul")

@@ -270,7 +270,7 @@ def test_discord_knows_again_what_a_killed_bot_had_sent(home, discord, readers):
     with stopped(start_discord(home, discord), kill=True) as process:
         until_ready(discord)
         mina, reader = commands(discord, readers)
-        discord.lose("POST", "/channels/*/messages")
+        discord.hang("POST", "/channels/*/messages", lost=True)
         readers.news(0, reader)
         discord.wait_for(lambda: letters(discord, mina), SECONDS)
         process.kill()
@@ -292,7 +292,7 @@ def test_what_discord_may_have_forgotten_is_not_sent_anew(home, discord, readers
     with stopped(start_discord(home, discord), kill=True) as process:
         until_ready(discord)
         mina, reader = commands(discord, readers)
-        discord.lose("POST", "/channels/*/messages")
+        discord.hang("POST", "/channels/*/messages", lost=True)
         readers.news(0, reader)
         discord.wait_for(lambda: letters(discord, mina), SECONDS)
         process.kill()

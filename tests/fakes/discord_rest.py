@@ -37,6 +37,7 @@ class Rest:
 
     def __init__(self, world):
         self.world = world
+        self.nonces = {}  # (channel id, nonce) -> the message, and when it was made
         self.routes = [
             ("GET", "/gateway", self.gateway, False),
             ("GET", "/gateway/bot", self.gateway_bot, True),
@@ -136,12 +137,12 @@ class Rest:
         if nonce is not None and len(str(nonce)) > 25:
             raise invalid({"nonce": "Must be 25 or fewer in length."})
         if nonce is not None and body.get("enforce_nonce"):
-            known = self.world.nonces.get((place.id, str(nonce)))
+            known = self.nonces.get((place.id, str(nonce)))
             if known and time.monotonic() - known[1] < NONCE_SECONDS:
                 return known[0].payload()
         message = self._new(place, body, files)
         if nonce is not None:
-            self.world.nonces[place.id, str(nonce)] = (message, time.monotonic())
+            self.nonces[place.id, str(nonce)] = (message, time.monotonic())
         return message.payload()
 
     def get(self, channel, message, **_):

@@ -73,7 +73,6 @@ class DiscordServer:
         self.application_id = snowflake()
         self.users, self.channels, self.messages, self.interactions = {}, {}, {}, {}
         self.guilds = []
-        self.nonces = {}  # (channel id, nonce) -> the message, and when it was made
         self.commands, self.command_overwrites, self.created_commands = [], 0, 0
         self.calls, self.unexpected, self.violations = [], [], []
         self.gateway = Gateway(token, self.changed, self._welcome)
@@ -243,13 +242,9 @@ class DiscordServer:
             headers["Via"] = "1.1 google"
         self._failures.append(Failure(method, path, times, status, body, headers))
 
-    def hang(self, method, path, times=1):
-        """The next requests that fit are taken and never answered."""
-        self._failures.append(Failure(method, path, times, None, {}, {}))
-
-    def lose(self, method, path, times=1):
-        """The next requests that fit are carried out and never answered."""
-        self._failures.append(Failure(method, path, times, None, {}, {}, lost=True))
+    def hang(self, method, path, times=1, *, lost=False):
+        """The next requests that fit are taken, carried out if `lost`, and never answered."""
+        self._failures.append(Failure(method, path, times, None, {}, {}, lost))
 
     def hang_up(self, code=None):
         """Ends the gateway connection with a close code, or by cutting the line."""
@@ -358,17 +353,17 @@ class DiscordServer:
             if failure:
                 failure.times -= 1
             self.changed.notify_all()
-        if failure and failure.status is None and not failure.lost:
+        lost = failure and failure.lost
+        if failure and not failure.status and not lost:
             await self._ended.wait()
         headers = {}
-        if failure and not failure.lost:
-            call.status, answer, headers = failure.status, failure.body, failure.headers
-        else:
-            with self.changed:
-                call.status, answer = self._answer(request, path, body, files)
         with self.changed:
+            if failure and not lost:
+                call.status, answer, headers = failure.status, failure.body, failure.headers
+            else:
+                call.status, answer = self._answer(request, path, body, files)
             self.changed.notify_all()
-        if failure and failure.lost:
+        if lost:
             await self._ended.wait()
         if answer is None:
             return web.Response(status=204)

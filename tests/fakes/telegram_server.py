@@ -21,15 +21,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from PIL import Image
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
-from tests.fakes.telegram_limits import TOO_LATE, Refused, keyboard, said_in
+from tests.fakes.telegram_limits import TOO_LATE, UNMODIFIED, Refused, keyboard, said_in
 from tests.fakes.telegram_limits import demand as _demand
 from tests.fakes.telegram_world import Call, Fault, Message, World
-
-UNMODIFIED = (
-    "Bad Request: message is not modified: specified new message content and reply markup are "
-    "exactly the same as a current content and reply markup of the message"
-)
-SENDING = ("sendmessage", "senddocument", "sendphoto", "editmessagetext")
 
 
 class TelegramServer(World):
@@ -137,7 +131,7 @@ class TelegramServer(World):
                 await asyncio.sleep(fault.hang_seconds)
             if fault.status:
                 raise Refused(fault.status, fault.description, fault.parameters)
-            self._demand_patience(call)
+            self.flood.demand_patience(call)
             result = await self._carry_out(call.method.lower(), params)
         except BadHtml as error:
             response = self._refusal(Refused(400, str(error)))
@@ -146,22 +140,12 @@ class TelegramServer(World):
         else:
             if fault.lost:
                 request.transport.close()
-            if fault.late_seconds:
-                await asyncio.sleep(fault.late_seconds)
+            await asyncio.sleep(fault.late_seconds)
             response = web.json_response({"ok": True, "result": result})
         with self._changed:
             call.status = response.status
             self._changed.notify_all()
         return response
-
-    def _demand_patience(self, call):
-        if self.flood is None or call.method.lower() not in SENDING:
-            return
-        with self._changed:
-            wait = self.flood.retry_after(int(call.params["chat_id"]), call.at)
-        if wait:
-            said = f"Too Many Requests: retry after {wait}"
-            raise Refused(429, said, {"retry_after": wait})
 
     async def _download(self, request):
         """A file that getFile told the path of; the address has the token in it."""

@@ -1,13 +1,23 @@
 """People, chats and messages around a fake Telegram, and what a test does with them."""
 
 import itertools
-import math
 import re
 import threading
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
+from tests.fakes.telegram_faults import (  # noqa: F401 -- tests know them from here
+    Fault,
+    bad,
+    blocked,
+    broken,
+    flood,
+    hang,
+    late,
+    lost,
+)
+from tests.fakes.telegram_flood import Calm
 from tests.fakes.telegram_html import utf16
 from tests.fakes.telegram_inline import Inline
 
@@ -103,72 +113,6 @@ class Call:
     status: int = 0  # 0 while it is unanswered
 
 
-@dataclass(frozen=True)
-class Fault:
-    status: int = 0
-    description: str = ""
-    parameters: dict = field(default_factory=dict)
-    hang_seconds: float = 0.0
-    lost: bool = False  # carried out, but the answer never arrives
-    late_seconds: float = 0.0  # carried out, and answered so much later
-
-
-def flood(retry_after):
-    said = f"Too Many Requests: retry after {retry_after}"
-    return Fault(429, said, {"retry_after": retry_after})
-
-
-def broken(status=500):
-    return Fault(status, "Internal Server Error")
-
-
-def blocked():
-    return Fault(403, "Forbidden: bot was blocked by the user")
-
-
-def bad(description):
-    return Fault(400, f"Bad Request: {description}")
-
-
-def hang(seconds=60.0):
-    return Fault(hang_seconds=seconds)
-
-
-def lost():
-    return Fault(lost=True)
-
-
-def late(seconds=60.0):
-    return Fault(late_seconds=seconds)
-
-
-class Flood:
-    """Telegram's limits: 30 messages a second in all, one a second to a chat, 20 a minute to a
-    group.
-    """
-
-    def __init__(self):
-        self._sent = deque()
-        self._by_chat = defaultdict(deque)
-
-    def retry_after(self, chat_id, now):
-        """Seconds that a message must wait which came too early; 0 for one that is counted."""
-        chat = self._by_chat[chat_id]
-        for sent, many, span in (
-            (self._sent, 30, 1.0),
-            (chat, 1, 1.0),
-            *(((chat, 20, 60.0),) if chat_id < 0 else ()),
-        ):
-            recent = [at for at in sent if now - at < span]
-            if len(recent) >= many:
-                return math.ceil(span - (now - recent[-many]))
-        for sent, kept in ((self._sent, 30), (chat, 20)):
-            sent.append(now)
-            while len(sent) > kept:
-                sent.popleft()
-        return 0
-
-
 class World(Inline):
     def __init__(self, token=TOKEN, username="WebtoonTestBot", *, inline=True, feedback=True):
         self.token, self.username = token, username
@@ -199,7 +143,7 @@ class World(Inline):
         self._ids = itertools.count(1001)
         self._queue: list[dict] = []
         self._extra: list[dict] = []
-        self.flood: Flood | None = None  # what of all limits is kept
+        self.flood = Calm()  # a Flood() keeps Telegram's limits
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._forgetful = 0
 
