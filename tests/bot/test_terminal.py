@@ -235,7 +235,7 @@ def test_a_link_to_a_work_opens_it(screen, chat):
 
 
 def test_an_address_is_printed_and_takes_no_number():
-    class Linking:
+    class Linking(Alone):
         def hear(self, event):
             row = (Button("Read", url="https://a.b/1"), Button("👍 Like", "v"))
             return Reply("Hi", buttons=(row,))

@@ -363,6 +363,11 @@ def test_a_terminal_prints_letters_before_its_answer(home, readers):
         home.run("webtoonbot", "chat", "--as", "mina", text="/list\n").stdout for _ in range(2)
     )
 
-    assert first.startswith(f"{readers.line(0)}\n✨ 이번 주에 권하고 싶은 작품이에요\n")
+    lines = first.splitlines()
+    assert lines[:3] == [
+        readers.line(0),
+        "  [1] 🔔 관심 작품 보기",
+        "✨ 이번 주에 권하고 싶은 작품이에요",
+    ]
     assert first.endswith(second)
     assert readers.rows(OPEN) == [(0,)]

@@ -353,10 +353,9 @@ class DiscordServer:
             if failure:
                 failure.times -= 1
             self.changed.notify_all()
-        lost = failure and failure.lost
+        lost, headers = failure and failure.lost, {}
         if failure and not failure.status and not lost:
             await self._ended.wait()
-        headers = {}
         with self.changed:
             if failure and not lost:
                 call.status, answer, headers = failure.status, failure.body, failure.headers
