@@ -37,6 +37,7 @@ BENCHMARKS = {
     "load": False,
     "upsert": False,
     "link": False,
+    "critiques": False,
     "crawl": False,
 }
 ELSEWHERE = {"peers/run"}  # environments of its own: only when named

@@ -27,6 +27,14 @@ class Noted:
     cards: list[Shown] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many days cards are kept, and readers who do not speak; 0 of the latter: for ever."""
+
+    days: int = 365
+    reader_days: int = 730
+
+
 @dataclass(frozen=True)
 class Context:
     """One event's transaction, its reader, and the library as it stood when it came."""
@@ -39,6 +47,7 @@ class Context:
     now: datetime
     admin: bool = False  # one of those who run the bots
     noted: Noted = field(default_factory=Noted)
+    kept: Kept = Kept()
 
     @property
     def language(self) -> Language:

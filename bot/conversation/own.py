@@ -141,11 +141,6 @@ def language(ctx: Context, argument: str) -> Reply:
     return Reply(say(chosen, "settings.language_set"), private=True)
 
 
-def privacy(ctx: Context) -> Reply:
-    """What is stored of the reader, and why."""
-    return Reply(ctx.say("own.privacy"), private=True)
-
-
 def export(ctx: Context) -> Reply:
     """All that is stored of the reader that is theirs, as a JSON file."""
     data = {

@@ -36,14 +36,17 @@ def critiques(
     """
     library = ctx.library
     pool = top(ranking.scores, masked | ~np.isfinite(ranking.scores), POOL)
-    told: list[tuple[float, int, str]] = []
+    told: list[tuple[bool, float, int, str]] = []
+    genres = 0
     for order, token in enumerate(_candidates(library, wish, ranking, slate)):
         fitting = wish.and_(token).fits(library)
         if np.count_nonzero(fitting & ~masked) >= _LEFT:
-            told.append((-_entropy(float(fitting[pool].mean())), order, token))
+            genres += token.startswith(NOT)
+            another = token.startswith(NOT) and genres > 1  # only where nothing else is left
+            told.append((another, -_entropy(float(fitting[pool].mean())), order, token))
     return tuple(
         Button(_named(ctx, token), actions.again(wish.and_(token).words))
-        for _, _, token in sorted(told)[:OFFERED]
+        for *_, token in sorted(told)[:OFFERED]
     )
 
 
@@ -88,8 +91,7 @@ def _candidates(library: Library, wish: Wish, ranking: Ranking, slate: Sequence[
     finished = library.having(FINISHED)
     if not finished[rows].all() and not {FINISHED, ONGOING} & set(wish.tokens):
         found.append(FINISHED)
-    if genre := _kind(library, wish, rows):
-        found.append(NOT + genre)
+    found += [NOT + genre for genre in _kinds(library, wish, rows)]
     middle = int(np.median(library.renown[rows]))
     # For somebody of whom nothing is known the best known come first as it is.
     if ranking.policy != POPULARITY:
@@ -100,15 +102,14 @@ def _candidates(library: Library, wish: Wish, ranking: Ranking, slate: Sequence[
     return found
 
 
-def _kind(library: Library, wish: Wish, rows: Sequence[int]) -> str | None:
-    """The genre that most of these works have, if it says anything and was not asked for."""
+def _kinds(library: Library, wish: Wish, rows: Sequence[int]) -> list[str]:
+    """The genres of these works that say anything and were not asked for, the commonest first."""
     counts = Counter(g for row in rows for g in dict.fromkeys(library.works[row].genres))
-    telling = [
+    return [
         genre
         for genre, _ in counts.most_common()
         if genre not in wish.tokens and library.having(genre).mean() <= _EVERYWHERE
     ]
-    return telling[0] if telling else None
 
 
 def _named(ctx: Context, token: str) -> str:
