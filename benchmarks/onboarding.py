@@ -183,10 +183,11 @@ def of_reader(
             yield ("hidden", name, str(number)), quality(order, wanted, rated)
         yield ("open", name), quality(orders[-1], wanted, nothing)
         yield ("own", name), quality(lists[name], liked, out[name])
-        either = out[name] | out[POPULAR]
-        yield ("all", name, POPULAR), quality(lists[name], liked, either)
-        yield ("all", POPULAR, name), quality(lists[POPULAR], liked, either)
         yield ("told", name), float(out[name].sum())
+        if name != POPULAR:
+            either = out[name] | out[POPULAR]
+            yield ("all", name, POPULAR), quality(lists[name], liked, either)
+            yield ("all", POPULAR, name), quality(lists[POPULAR], liked, either)
 
 
 def ratio(one: list[float], other: list[float]) -> tuple[float, float, float]:

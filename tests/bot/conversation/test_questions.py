@@ -162,6 +162,13 @@ def test_it_says_so_in_korean(asking):
     assert mina.press("🤷").cards[0].reason.split("\n")[1].startswith("✨ 추천은 그대로예요: ")
 
 
+def test_a_button_that_names_no_works_is_stale_and_says_nothing(asking):
+    (question,) = asking.says("/start").impressions
+
+    assert asking.presses(f"w:l:{question}:x").notice == "This button no longer works."
+    assert asking.verdicts() == {}
+
+
 def test_what_is_asked_is_not_named_beside_its_own_question(chat):
     chat.says("/start")
     for _ in range(4):
