@@ -1,6 +1,6 @@
 """Verdicts: the current one per reader and work, beside the log of how it came to be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ class Current:
     verdict: Verdict
     at: datetime
     event_id: int
+    ignored: bool = False  # a like that the reader wants left out of account
 
 
 def record(
@@ -60,8 +61,86 @@ def record(
         )
     else:
         current.verdict, current.at, current.event_id = verdict, now, event.id
+        current.ignored = False
     session.flush()
     return event.id
+
+
+def ignore(session: Session, reader_id: int, webtoon_id: int, ignored: bool) -> None:
+    """Leaves a verdict out of a reader's account, or takes it in again; it stands all the same.
+
+    What models learn does not change: that somebody liked it is true.
+    """
+    session.execute(
+        update(Feedback)
+        .where(Feedback.reader_id == reader_id, Feedback.webtoon_id == webtoon_id)
+        .values(ignored=ignored)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict that was given or taken back (None), its event, and what stood before."""
+
+    webtoon_id: int
+    verdict: Verdict | None
+    event_id: int
+    previous: Verdict | None
+
+
+def record_all(
+    session: Session,
+    reader_id: int,
+    verdicts: Mapping[int, Verdict | None],
+    *,
+    source: str,
+    now: datetime,
+) -> list[Told]:
+    """Makes these the current verdicts, by webtoon id; what changed, in their order.
+
+    As `record` for each, in a few statements for all.
+    """
+    query = select(Feedback).where(Feedback.reader_id == reader_id)
+    standing = {row.webtoon_id: row for row in session.scalars(query)}
+    changes = []
+    for webtoon_id, verdict in verdicts.items():
+        row = standing.get(webtoon_id)
+        previous = Verdict(row.verdict) if row else None
+        if previous != verdict:
+            changes.append((webtoon_id, verdict, previous))
+    events = [
+        FeedbackEvent(
+            reader_id=reader_id,
+            webtoon_id=webtoon_id,
+            verdict=verdict,
+            previous=previous,
+            source=source,
+            at=now,
+        )
+        for webtoon_id, verdict, previous in changes
+    ]
+    session.add_all(events)
+    session.flush()
+    for event, (webtoon_id, verdict, _) in zip(events, changes, strict=True):
+        row = standing.get(webtoon_id)
+        if verdict is None:
+            session.delete(row)
+        elif row is None:
+            given = Feedback(
+                reader_id=reader_id,
+                webtoon_id=webtoon_id,
+                verdict=verdict,
+                at=now,
+                event_id=event.id,
+            )
+            session.add(given)
+        else:
+            row.verdict, row.at, row.event_id = verdict, now, event.id
+    session.flush()
+    return [
+        Told(webtoon_id, verdict, event.id, previous)
+        for event, (webtoon_id, verdict, previous) in zip(events, changes, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +221,19 @@ def last_reaction(
 def current(session: Session, reader_id: int) -> list[Current]:
     """All verdicts that stand for a reader, latest first."""
     query = (
-        select(Feedback.webtoon_id, Feedback.verdict, Feedback.at, Feedback.event_id)
+        select(
+            Feedback.webtoon_id,
+            Feedback.verdict,
+            Feedback.at,
+            Feedback.event_id,
+            Feedback.ignored,
+        )
         .where(Feedback.reader_id == reader_id)
         .order_by(Feedback.event_id.desc())
     )
-    return [Current(w, Verdict(v), at, e) for w, v, at, e in session.execute(query)]
+    return [
+        Current(row.webtoon_id, Verdict(row.verdict), *row[2:]) for row in session.execute(query)
+    ]
 
 
 def for_training(session: Session) -> Iterable[tuple[int, int, Verdict]]:

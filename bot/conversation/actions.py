@@ -37,14 +37,20 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    TASTE = "c"
+    BEGIN = "q"
+    LINK = "k"
+    ACCOUNT = "o"
+    IMPORT = "i"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A parsed press: the deed and its parts, still text."""
+    """A parsed press: the deed and its parts, still text; and its message, if that is known."""
 
     deed: Deed
     parts: tuple[str, ...]
+    message: str | None = None
 
     def number(self, index: int) -> int:
         """The part at `index` as an id. Raises StaleButton if it is none."""
@@ -67,11 +73,11 @@ class Action:
         return verdict
 
 
-def parse(action: str) -> Action:
-    """The action a button carried. Raises StaleButton for what we never wrote."""
+def parse(action: str, message: str | None = None) -> Action:
+    """The action that a button of `message` carried. Raises StaleButton for what we never wrote."""
     deed, *parts = action.split(":")
     try:
-        return Action(Deed(deed), tuple(parts))
+        return Action(Deed(deed), tuple(parts), message)
     except ValueError:
         raise StaleButton from None
 
@@ -140,6 +146,31 @@ def forget(answer: str, owner: int) -> str:
     return f"{Deed.FORGET}:{answer}:{owner}"
 
 
+def taste(theme: str, kind: str, owner: int) -> str:
+    """Draw the owner's taste: light or dark ("l", "d"), in full or to be shared ("f", "s")."""
+    return f"{Deed.TASTE}:{theme}:{kind}:{owner}"
+
+
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def begin() -> str:
+    """Begin the welcome, of whoever presses it."""
+    return Deed.BEGIN.value
+
+
+def link(answer: str, number: int, owner: int) -> str:
+    """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
+    return f"{Deed.LINK}:{answer}:{number}:{owner}"
+
+
+def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
+    """Whether a like of the owner's counts, asked for below the reasons for a work."""
+    return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"
+
+
+def batch(answer: str, batch_id: int) -> str:
+    """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
+    return f"{Deed.IMPORT}:{answer}:{batch_id}"

@@ -9,6 +9,7 @@ from db import feedback
 from db.catalogue import Work
 from db.tables import Dial, Verdict
 
+EMOJI = {Verdict.LIKE: "👍", Verdict.DISLIKE: "👎", Verdict.READ: "✅", Verdict.HIDDEN: "🙈"}
 _MIN_SHARE = 0.10  # a like below a tenth of the reasons is not worth a line on a card
 
 
@@ -33,7 +34,7 @@ def card(
         mark=ctx.say(f"mark.{verdict}") if verdict else "",
         buttons=_buttons(ctx, work, verdict, impression_id, seed),
         impression_id=impression_id,
-        work_id=work.id,
+        work_id=None if work.adult or work.gone else work.id,
     )
 
 

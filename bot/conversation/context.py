@@ -1,6 +1,6 @@
 """Everything one answer may need, made anew for each event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -12,8 +12,9 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, readers
+from db import feedback, impressions, links, readers
 from db.catalogue import Work
+from db.feedback import Told
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
@@ -25,6 +26,14 @@ class Noted:
 
     verdicts: list[tuple[Verdict | None, str]] = field(default_factory=list)  # and their source
     cards: list[Shown] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many days cards are kept, and readers who do not speak; 0 of the latter: for ever."""
+
+    days: int = 365
+    reader_days: int = 730
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Context:
     now: datetime
     admin: bool = False  # one of those who run the bots
     noted: Noted = field(default_factory=Noted)
+    kept: Kept = Kept()
 
     @property
     def language(self) -> Language:
@@ -76,6 +86,14 @@ class Context:
         if event_id is not None:
             self.noted.verdicts.append((verdict, source))
         return event_id
+
+    def record_all(self, verdicts: Mapping[int, Verdict | None], source: str) -> list[Told]:
+        """Makes these the reader's verdicts, by webtoon id; as `feedback.record_all`."""
+        told = feedback.record_all(
+            self.session, self.reader.id, verdicts, source=source, now=self.now
+        )
+        self.noted.verdicts.extend((each.verdict, source) for each in told)
+        return told
 
     def show(self, slate: str, cards: Sequence[Shown]) -> list[int]:
         """Logs the cards of a slate; their impression ids, as `impressions.log`."""
@@ -118,5 +136,7 @@ class Context:
 
     def require_owner(self, reader_id: int) -> None:
         """Raises UserError unless the button belongs to who pressed it."""
-        if reader_id != self.reader.id:
+        if reader_id == self.reader.id:
+            return
+        if links.became(self.session, reader_id) != self.reader.id:  # or was, before a link
             raise UserError("trouble.foreign")

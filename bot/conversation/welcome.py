@@ -18,7 +18,7 @@ from bot.conversation.errors import StaleButton
 from bot.conversation.library import Library
 from bot.conversation.lineup import SLATE
 from bot.conversation.reply import Button, Card, Reply
-from bot.conversation.taste import WELCOME, rows_of
+from bot.conversation.taste import INLINE, WELCOME, rows_of
 from db import impressions
 from db.impressions import ImpressionRow
 from db.tables import Verdict
@@ -66,7 +66,7 @@ def press(ctx: Context, action: Action) -> Reply:
         question = _question(ctx, shown.slate, len(asked), before)
         if question is not None:
             return Reply(cards=(question,), notice=notice, replaces=True)
-    latest = impressions.last(ctx.session, ctx.reader.id)
+    latest = _latest(ctx)
     if latest and latest.slate != shown.slate:  # a second tap: the slate stands already
         return settled
     slate = suggest.recommend(ctx, "")
@@ -81,10 +81,14 @@ def _record(ctx: Context, shown: ImpressionRow, verdict: Verdict | None) -> str:
     return ctx.say(f"liked.{verdict}", title=work.title)
 
 
+def _latest(ctx: Context) -> ImpressionRow | None:
+    return impressions.last(ctx.session, ctx.reader.id, except_policies=(INLINE,))
+
+
 def _standing(ctx: Context) -> Card | None:
     """The question of a round that was left in the middle and nothing was shown since, or the one
     after it if its work was judged otherwise."""
-    latest = impressions.last(ctx.session, ctx.reader.id)
+    latest = _latest(ctx)
     if latest is None or latest.policy != WELCOME:
         return None
     *_, shown = asked = impressions.in_slate(ctx.session, latest.slate)
@@ -124,7 +128,8 @@ def _next(ctx: Context) -> int | None:
     said: dict[int, bool | None] = dict.fromkeys(asked)
     for work, verdict in ctx.taste.verdicts.items():
         if work in library.row_of:
-            said[library.row_of[work]] = _LIKED.get(verdict)
+            left_out = work in ctx.taste.left_out
+            said[library.row_of[work]] = None if left_out else _LIKED.get(verdict)
     if library.served is not None:
         row = library.served.question(said, masked)
         if row is not None:

@@ -34,7 +34,9 @@ FAMILIES = {
     "ctx.reader.dial": ["niche", "balanced", "popular"],
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
-    "latin": ["title", "filter", "language", "dial", "private"],
+    "latin": ["title", "filter", "language", "dial", "code", "list", "file", "private"],
+    "platform": ["telegram", "discord", "terminal"],
+    "remark": ["same", "kept", "changed", "adult"],
 }
 
 

@@ -9,6 +9,7 @@ from db import (
     alerts,
     catalogue,
     feedback,
+    imports,
     impressions,
     inbox,
     jobs,
@@ -21,6 +22,7 @@ from db import (
 from db.impressions import Shown
 from db.models import ModelRow
 from db.ratings import Star
+from db.reader_tables import ImportBatch
 from db.tables import (
     Alert,
     Feedback,
@@ -39,6 +41,11 @@ from tests.plugins.library import NOON, saved
 YEAR = Retention(days=365, models=2)
 NOTHING = {
     "inbox": 0,
+    "readers": 0,
+    "changes": 0,
+    "lists": 0,
+    "codes": 0,
+    "links": 0,
     "impressions": 0,
     "runs": 0,
     "alerts": 0,
@@ -144,6 +151,17 @@ def test_alerts_go_after_their_days_once_they_are_closed(database, pruned):
     assert left(database, Alert.key) == ["new", "open"]
 
 
+def test_lists_go_when_nobody_may_confirm_them_any_more(database, pruned):
+    with database.write() as session:
+        reader = readers.of_account(session, "telegram", "1", NOON).id
+        for at in on_both_sides(days=2):
+            imports.keep(session, reader, [(1, Verdict.LIKE)], at)
+
+    assert pruned() == {"lists": 1}
+
+    assert len(left(database, ImportBatch.id)) == 1
+
+
 def test_letters_go_after_a_month_and_pulses_after_a_day(database, pruned):
     with database.write() as session:
         for at in on_both_sides(days=30):
@@ -234,9 +252,6 @@ def test_the_command_tells_what_it_deleted_and_is_recorded(database, operator):
     again = operator("prune")
 
     assert done.json == NOTHING | {"pulses": 1}
-    assert again.out == (
-        "Deleted: 0 inbox, 0 impressions, 0 runs, 0 alerts, 0 letters, 0 pulses, 0 addresses, "
-        "0 models.\n"
-    )
+    assert again.out == "Nothing is older than it is kept.\n"
     with database.read() as session:
         assert jobs.last_runs(session)["prune"].outcome == "ok"

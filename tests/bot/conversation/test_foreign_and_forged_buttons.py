@@ -9,7 +9,6 @@ from bot.conversation import actions
 from bot.conversation.actions import Deed
 from bot.conversation.errors import StaleButton
 from bot.conversation.reply import Button
-from bot.conversation.suggest import _MAX_WISH_BYTES
 from bot.conversation.texts import Language, say
 from db.tables import Base, Verdict
 from tests.plugins.chat import export
@@ -43,6 +42,8 @@ OWN = [
     ("/forget", "💚"),
     ("/start", "👍"),
     ("/start", "⏭️"),
+    ("/import 쿠베라\n나이트런", "📥"),
+    ("/import 쿠베라\n나이트런", "✖️"),
 ]
 
 
@@ -152,6 +153,7 @@ FORGED = st.one_of(st.text(max_size=64), LIKELY).filter(
 @example("f:yes:1")
 @example("x:1:1:0")
 @example("g:adult:on:1")
+@example("i:add:1")
 @given(action=FORGED)
 def test_no_action_raises_or_changes_anybody_elses_rows(world_of_two, action):
     victim, forger = world_of_two
@@ -186,6 +188,7 @@ def world_of_two(chat):
     victim.says("/recommend")
     victim.press("👎", card=0)
     victim.says("/like 덴마")
+    victim.says("/import 쿠베라 나이트런 헬퍼, 쿠베라")
     victim.id = export(victim)["reader"]
     victim.rows = rows_of_victim(victim)
     assert victim.id == 1
@@ -200,7 +203,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.similar(MAX),
         actions.why(MAX),
         actions.show(MAX),
-        actions.again("가" * (_MAX_WISH_BYTES // 3)),
+        actions.again("가" * (60 // 3)),
         *(actions.welcome(answer, MAX) for answer in (*Verdict, None)),
         actions.welcome(Verdict.DISLIKE, MAX, (MAX, MAX, MAX)),
         actions.enough(MAX),
@@ -210,6 +213,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.setting("dial", "balanced", MAX),
         actions.forget("yes", MAX),
         actions.export(MAX),
+        *(actions.batch(answer, MAX) for answer in ("add", "no", "undo")),
     ]
 
     for action in made:
@@ -239,12 +243,12 @@ def test_the_longest_wishes_fit_and_repeat_whole_names(chat):
 
 
 def test_a_wish_longer_than_a_button_keeps_its_first_names_whole():
-    from bot.conversation.suggest import _cut
+    from bot.conversation.wish import Wish
 
-    words = _cut(["slice of life", "가" * 16, "스포츠"])
+    words = Wish(("slice of life", "가" * 16, "스포츠")).words
 
     assert words == "slice of life,스포츠"
-    assert len(words.encode()) <= _MAX_WISH_BYTES
+    assert len(words.encode()) <= 60
 
 
 def test_all_tables_are_known_to_the_tests_above():
