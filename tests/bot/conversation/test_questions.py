@@ -112,6 +112,15 @@ def test_whoever_left_for_recommendations_begins_a_round_anew_and_is_asked_nothi
     assert again.cards[0].reason == "How was this one? (1/5)"
 
 
+def test_a_question_left_for_another_command_still_takes_its_answer(asking):
+    asking.says("/start")
+    action = asking.action("👍")
+    asking.says("/recommend")
+
+    assert asked(asking.presses(action)) == "덴마"
+    assert list(asking.verdicts().values()) == ["like"]
+
+
 def test_after_two_months_a_work_may_be_asked_about_again(asking, clock):
     asking.says("/start")
     asking.press("🤷")
