@@ -28,6 +28,7 @@ from tasks.schedule import (
     PRUNE,
     REFRESH_POPULARITY,
     RETRAIN,
+    SPREAD_NEWS,
     schedules,
 )
 from tasks.settings import TaskSettings
@@ -118,6 +119,17 @@ def refresh_popularity(self: AnyTask, by_schedule: bool = False) -> dict[str, An
     return _done(self, REFRESH_POPULARITY, by_schedule, jobs.refresh_popularity)
 
 
+@app.task(name="tasks.spread_news", **_JOB)
+def spread_news(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Tells readers of what happened to the works they follow."""
+    from tasks import jobs  # noqa: PLC0415
+
+    def work(recording: "Recording") -> "Ended":
+        return jobs.spread_news(recording, load(TaskSettings).timezone)
+
+    return _done(self, SPREAD_NEWS, by_schedule, work)
+
+
 @app.task(name="tasks.prune", **_JOB)
 def prune(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
     """Deletes what is older than it is kept."""
@@ -126,7 +138,7 @@ def prune(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
 
     def work(recording: "Recording") -> "Ended":
         settings = load(TaskSettings)
-        kept = Retention(days=settings.keep_days, models=settings.keep_models)
+        kept = Retention.of(settings)
         return jobs.prune(recording, settings.model_dir, kept)
 
     return _done(self, PRUNE, by_schedule, work)

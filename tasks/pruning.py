@@ -5,45 +5,81 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Self
 
-from db import alerts, frontier, imports, impressions, inbox, jobs, locks, models, outbox, pulses
+from sqlalchemy.orm import Session
+
+from db import (
+    alerts,
+    frontier,
+    happenings,
+    holdings,
+    imports,
+    impressions,
+    inbox,
+    jobs,
+    link_codes,
+    links,
+    locks,
+    models,
+    news,
+    outbox,
+    pulses,
+)
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
 from tasks import publishing, registry
 from tasks.errors import UnreadableModel
 from tasks.records import Ended
-from tasks.schedule import RETRAIN
+from tasks.schedule import RETRAIN, SPREAD_NEWS
+from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
 UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
+RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
+UNDOABLE = timedelta(days=1)  # for so long readers may undo a link
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long rows are kept, and how many models beside the active one."""
+    """How long rows are kept, and readers who do not speak (0: for ever); how many models beside
+    the active one.
+    """
 
     days: int
     models: int
+    reader_days: int = 0
+
+    @classmethod
+    def of(cls, settings: TaskSettings) -> Self:
+        """What an operator has set."""
+        return cls(settings.keep_days, settings.keep_models, settings.keep_readers_days)
 
 
 def prune(database: Database, model_dir: Path, retention: Retention, now: datetime) -> Ended:
     """Deletes old rows and models. Raises Unreachable.
 
-    Verdicts, the log of them, and ratings are kept: they are what a model learns from.
+    Verdicts that stand, and ratings, are kept: they are what a model learns from.
     """
     before = now - timedelta(days=retention.days)
     with database.write() as session:
         counts: dict[str, object] = {
             "inbox": inbox.prune(session, now - DELIVERED_WITHIN),
+            "readers": _forget_silent(session, retention, now),
             "impressions": impressions.prune(session, before),
-            "runs": jobs.prune(session, before),
+            "changes": holdings.forget_changes(session, before),
+            "codes": link_codes.prune(session, now - UNDOABLE),
+            "links": links.prune(session, undoable=now - UNDOABLE, before=before),
+            "runs": jobs.prune(session, before) + jobs.prune(session, now - RAN_OFTEN, SPREAD_NEWS),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
             "lists": imports.prune(session, now - UNDONE_WITHIN),
+            "news": news.prune(session, now - TOLD_WITHIN),
+            "happenings": happenings.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }
@@ -51,6 +87,13 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
     if not locks.taken(database, RETRAIN):
         begun = publishing.sweep(database, model_dir, now - publishing.WRITTEN_WITHIN)
     return Ended(counts=counts | {"models": begun + _prune_models(database, model_dir, retention)})
+
+
+def _forget_silent(session: Session, retention: Retention, now: datetime) -> int:
+    if not retention.reader_days:
+        return 0
+    before = now - timedelta(days=retention.reader_days)
+    return holdings.forget_silent(session, now, before)
 
 
 def _prune_models(database: Database, model_dir: Path, retention: Retention) -> int:

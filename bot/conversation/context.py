@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +13,14 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, readers
+from db import feedback, follows, impressions, links, readers
 from db.catalogue import Work
 from db.feedback import Told
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
+
+HOME = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,14 @@ class Noted:
 
     verdicts: list[tuple[Verdict | None, str]] = field(default_factory=list)  # and their source
     cards: list[Shown] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many days cards are kept, and readers who do not speak; 0 of the latter: for ever."""
+
+    days: int = 365
+    reader_days: int = 730
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,9 @@ class Context:
     library: Library
     now: datetime
     admin: bool = False  # one of those who run the bots
+    zone: ZoneInfo = HOME  # of who chose none
     noted: Noted = field(default_factory=Noted)
+    kept: Kept = Kept()
 
     @property
     def language(self) -> Language:
@@ -55,6 +68,11 @@ class Context:
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
         return Taste.of(feedback.current(self.session, self.reader.id))
+
+    @cached_property
+    def followed(self) -> frozenset[int]:
+        """The works that the reader follows; read once, so take it after what changes them."""
+        return follows.ids(self.session, self.reader.id)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -127,5 +145,7 @@ class Context:
 
     def require_owner(self, reader_id: int) -> None:
         """Raises UserError unless the button belongs to who pressed it."""
-        if reader_id != self.reader.id:
+        if reader_id == self.reader.id:
+            return
+        if links.became(self.session, reader_id) != self.reader.id:  # or was, before a link
             raise UserError("trouble.foreign")

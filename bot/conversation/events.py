@@ -35,10 +35,14 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was said; `shared` when people other than the speaker read along."""
+    """Where it was said; `shared` when people other than the speaker read along.
+
+    `common`: the chat is several people's, though they do not see this answer.
+    """
 
     chat_id: str
     shared: bool = False
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,33 @@ class File:
     caption: str = ""
 
 
-Said = Command | Text | Press | Reaction | File
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A work that the reader put into some chat, from among those that an Inquiry brought.
+
+    `position` is its place among them, and `message` the one that shows it, if known.
+    """
+
+    webtoon_id: int
+    position: int = 0
+    message: str | None = None
+
+
+Said = Command | Text | Press | Reaction | File | Chosen
+Silent = Reaction | Chosen  # what gets no answer, so that nobody could be told to try again
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Words that are being typed behind the bot's name, in whichever chat.
+
+    It is no Event: it comes with every keystroke, and changes nothing. `start` is how many works it
+    brought before, and `home` the address that opens the bot, behind which the name of a work goes.
+    """
+
+    query: str
+    start: int = 0
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,17 @@ from collections.abc import Callable, Mapping
 
 from bot.conversation import (
     actions,
+    alerts,
     cards,
     dial,
+    following,
+    inline,
+    link,
     lists,
     ops,
     own,
+    portrait,
+    privacy,
     reasons,
     suggest,
     verdicts,
@@ -18,7 +24,17 @@ from bot.conversation.actions import Action, Deed
 from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.events import Command, File, Platform, Press, Reaction, Said, Text
+from bot.conversation.events import (
+    Chosen,
+    Command,
+    File,
+    Platform,
+    Press,
+    Reaction,
+    Said,
+    Silent,
+    Text,
+)
 from bot.conversation.find import find, shortened
 from bot.conversation.reply import Reply
 from db.tables import Verdict
@@ -29,12 +45,14 @@ def answer(ctx: Context, said: Said) -> Reply | None:
     try:
         return _answer(ctx, said)
     except UserError as error:
-        if isinstance(said, Reaction):
+        if isinstance(said, Silent):
             return None
         sentence = ctx.say(error.key, **error.values)
-        if isinstance(said, Press):
-            return Reply(notice=sentence, private=True)
-        return Reply(sentence, buttons=error.buttons)
+        if not isinstance(said, Press):
+            return Reply(sentence, buttons=error.buttons)
+        if error.buttons:  # which hang on nothing that passes by
+            return Reply(sentence, buttons=error.buttons, private=True)
+        return Reply(notice=sentence, private=True)
 
 
 def help_(ctx: Context) -> Reply:
@@ -58,7 +76,7 @@ def search(ctx: Context, argument: str) -> Reply:
 
 
 _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
-    "start": lambda ctx, _: welcome.start(ctx),
+    "start": inline.start,
     "recommend": suggest.recommend,
     "search": search,
     "like": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.LIKE),
@@ -67,11 +85,17 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
     "why": reasons.why,
+    "taste": lambda ctx, _: portrait.taste(ctx),
     "list": lambda ctx, _: own.show_list(ctx),
+    "follow": following.follow,
+    "unfollow": following.unfollow,
+    "following": lambda ctx, _: following.show(ctx),
+    "alerts": alerts.alerts,
     "settings": lambda ctx, _: own.settings(ctx),
     "language": own.language,
     "dial": dial.dial,
-    "privacy": lambda ctx, _: own.privacy(ctx),
+    "link": link.link,
+    "privacy": lambda ctx, _: privacy.privacy(ctx),
     "import": lists.import_,
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
@@ -88,10 +112,17 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SHOW: lambda ctx, action: Reply(cards=(cards.card(ctx, ctx.work(action.number(0))),)),
     Deed.AGAIN: lambda ctx, action: suggest.recommend(ctx, ":".join(action.parts)),
     Deed.WELCOME: welcome.press,
+    Deed.TASTE: portrait.press,
     Deed.PAGE: own.turn_page,
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.BEGIN: inline.begin,
+    Deed.FOLLOW: following.press,
+    Deed.FOLLOWING: following.turn_page,
+    Deed.ALERTS: alerts.press,
+    Deed.LINK: link.press,
+    Deed.ACCOUNT: reasons.take_account,
     Deed.IMPORT: lists.press,
 }
 
@@ -100,8 +131,11 @@ def _answer(ctx: Context, said: Said) -> Reply | None:
     match said:
         case Reaction():
             return verdicts.react(ctx, said)
+        case Chosen():
+            inline.choose(ctx, said)
+            return None
         case Press():
-            action = actions.parse(said.action)
+            action = actions.parse(said.action, said.message)
             return _DEEDS[action.deed](ctx, action)
         case Command():
             return _command(ctx, said)

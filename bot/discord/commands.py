@@ -22,6 +22,8 @@ OPTIONS = {
     Takes.FILTER: ("filter", "조건"),
     Takes.LANGUAGE: ("language", "언어"),
     Takes.DIAL: ("dial", "다이얼"),
+    Takes.ALERTS: ("alerts", "알림"),
+    Takes.CODE: ("code", "코드"),
     Takes.LIST: ("list", "목록"),
 }
 FILE = ("file", "파일")

@@ -92,6 +92,8 @@ def _event(interaction: Interaction, said: Said, *, shared: bool) -> Event:
     return Event(
         key=str(interaction.id),
         speaker=speaker_of(interaction),
-        place=Place(str(interaction.channel_id), shared),
+        place=Place(
+            str(interaction.channel_id), shared, not shared and interaction.guild_id is not None
+        ),
         said=said,
     )

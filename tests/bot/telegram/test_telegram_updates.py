@@ -1,7 +1,18 @@
 import pytest
 
-from bot.conversation.events import Command, File, Place, Platform, Press, Reaction, Speaker, Text
-from bot.telegram.updates import Me, read
+from bot.conversation.events import (
+    Chosen,
+    Command,
+    File,
+    Inquiry,
+    Place,
+    Platform,
+    Press,
+    Reaction,
+    Speaker,
+    Text,
+)
+from bot.telegram.updates import Asked, Me, asked, read, result_id
 from tests.fakes.telegram_server import TelegramServer
 
 ME = Me(4242, "WebtoonTestBot")
@@ -211,3 +222,58 @@ def test_reactions_by_bots_hidden_admins_or_with_custom_emoji_are_nothing(world,
     world.updates[updates[2]]["message_reaction"]["new_reaction"] = [custom]
 
     assert [read(world.updates[update], ME) for update in updates] == [None] * 3
+
+
+USER = {"id": 5, "is_bot": False, "first_name": "Mina", "language_code": "ko"}
+MINA = Speaker(Platform.TELEGRAM, "5", "ko")
+
+
+@pytest.mark.parametrize(
+    ("offset", "start"), [("", 0), ("20", 20), ("x", 0), ("-1", 0), ("2" * 9, 0)]
+)
+def test_what_is_being_typed_is_an_inquiry_and_nothing_to_keep(offset, start):
+    query = {"id": "q", "from": USER, "query": "신의\0", "offset": offset, "chat_type": "group"}
+    raw = {"update_id": 9, "inline_query": query}
+
+    inquiry = Inquiry("신의", start, "https://t.me/WebtoonTestBot")
+    assert asked(raw, ME) == Asked("9", "q", MINA, inquiry)
+    assert read(raw, ME) is None
+
+
+def test_what_is_no_inquiry_or_cannot_be_read_is_none(world, mina):
+    said = world.updates[world.say(mina, "hi")]
+
+    assert asked(said, ME) is None
+    assert asked({"update_id": 1, "inline_query": {"id": "q"}}, ME) is None
+    assert asked({"update_id": 1, "inline_query": None}, ME) is None
+
+
+def test_a_press_on_what_somebody_put_into_a_chat_is_among_others():
+    query = {"id": "a", "from": USER, "chat_instance": "1", "data": "like:7"}
+
+    incoming = read({"update_id": 1, "callback_query": query | {"inline_message_id": "AAIn"}}, ME)
+
+    assert incoming.event.said == Press("like:7", "telegram:inline:AAIn")
+    assert incoming.event.place == Place("inline", shared=True)
+    assert (incoming.query_id, incoming.chat_id, incoming.message_id) == ("a", 5, None)
+    assert incoming.inline
+
+
+@pytest.mark.parametrize("message", ["AAIn", None])
+def test_what_was_chosen_names_its_work_and_place(message):
+    result = {"result_id": result_id(12, 3), "from": USER, "query": "신의"}
+    result |= {"inline_message_id": message} if message else {}
+
+    incoming = read({"update_id": 1, "chosen_inline_result": result}, ME)
+
+    shown = message and f"telegram:inline:{message}"
+    assert incoming.event.said == Chosen(12, 3, shown)
+    assert incoming.event.speaker == MINA
+    assert incoming.event.place.shared
+
+
+@pytest.mark.parametrize("named", ["", "12", "w_12", "w_12_", "w_x_1", "w_12_99999", "w_1_1_1"])
+def test_a_choice_that_names_no_work_is_nothing(named):
+    result = {"result_id": named, "from": USER, "query": ""}
+
+    assert read({"update_id": 1, "chosen_inline_result": result}, ME) is None
