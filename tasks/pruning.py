@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from db import alerts, frontier, impressions, inbox, jobs, locks, models, outbox, pulses
+from db import alerts, frontier, impressions, inbox, jobs, locks, models, outbox, parties, pulses
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
@@ -18,6 +18,7 @@ from tasks.schedule import RETRAIN
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
 DEAD_AFTER = timedelta(days=1)
+OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
 
@@ -43,6 +44,7 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
+            "rounds": parties.prune(session, now - OVER_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }
     begun = 0

@@ -36,6 +36,7 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    TOGETHER = "t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,18 @@ def forget(answer: str, owner: int) -> str:
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def take_part(party_id: int, language: str) -> str:
+    """Join a round or leave it; `language` is the one that its message is in."""
+    return f"{Deed.TOGETHER}:j:{party_id}:{language}"
+
+
+def pick(party_id: int) -> str:
+    """Choose for all who are in a round."""
+    return f"{Deed.TOGETHER}:p:{party_id}"
+
+
+def pick_others(party_id: int, number: int) -> str:
+    """Choose other works for a round than all so far, which pick `number` was the last of."""
+    return f"{Deed.TOGETHER}:o:{party_id}:{number}"

@@ -38,6 +38,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("unlike", "취소", Takes.TITLE, needs=True),
     CommandSpec("read", "읽었어요", Takes.TITLE, needs=True),
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
+    CommandSpec("together", "같이"),
     CommandSpec("why", "이유", Takes.TITLE),
     CommandSpec("list", "목록", menu=True),
     CommandSpec("settings", "설정", menu=True),

@@ -12,6 +12,7 @@ from bot.conversation.taste import (
     NEW,
     POPULARITY,
     SIMILAR,
+    TOGETHER,
     WELCOME,
     Explanation,
     Part,
@@ -25,6 +26,7 @@ from db.tables import Dial, Verdict
 _LINES = 8
 _TOLD = 0.0005  # points: less is shown as none
 _NOT_RANKED = (WELCOME, SIMILAR)  # what was shown so was no suggestion
+_NOT_THEIRS = (*_NOT_RANKED, TOGETHER)  # nor came this into a slate of the reader's own
 
 
 def why(ctx: Context, argument: str) -> Reply:
@@ -99,7 +101,7 @@ def _compared(ctx: Context, work: Work) -> str:
 
 def _place(ctx: Context, work: Work) -> list[str]:
     """How the work came into the slate, where it was not by its score."""
-    shown = impressions.last_of(ctx.session, ctx.reader.id, work.id, except_policies=_NOT_RANKED)
+    shown = impressions.last_of(ctx.session, ctx.reader.id, work.id, except_policies=_NOT_THEIRS)
     if shown is None:
         return []
     if shown.policy == NEW:

@@ -10,6 +10,7 @@ from bot.conversation import (
     own,
     reasons,
     suggest,
+    together,
     verdicts,
     welcome,
 )
@@ -65,6 +66,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "unlike": verdicts.unlike,
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
+    "together": lambda ctx, _: together.gather(ctx),
     "why": reasons.why,
     "list": lambda ctx, _: own.show_list(ctx),
     "settings": lambda ctx, _: own.settings(ctx),
@@ -90,6 +92,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.TOGETHER: together.press,
 }
 
 

@@ -14,8 +14,8 @@ MAX_IN_ROW = int(InlineKeyboardMarkupLimit.BUTTONS_PER_ROW)
 MAX_NOTICE = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 MAX_TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
 
-# A card's parts are cut so that the whole always fits one message: 3,300 at most.
-_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 512, 256
+# A card's parts are cut so that the whole always fits one message: 4,073 at most.
+_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 1500, 256
 _MAX_LABEL = 64
 _GAP = "\n\n"
 

@@ -191,4 +191,5 @@ def _reaction(key: str, change: MessageReactionUpdated) -> Incoming | None:
 
 def _event(key: str, user: User, chat: Chat | None, said: Said) -> Event:
     place = Place(str(chat.id), chat.type != Chat.PRIVATE) if chat else Place(str(user.id))
-    return Event(key, Speaker(Platform.TELEGRAM, str(user.id), user.language_code), place, said)
+    speaker = Speaker(Platform.TELEGRAM, str(user.id), user.language_code, user.first_name)
+    return Event(key, speaker, place, said)

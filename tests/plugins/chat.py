@@ -42,7 +42,10 @@ class World:
 class Chat:
     """One person in one place; `last` is the answer they got last, of which they press buttons."""
 
-    def __init__(self, world, name="mina", language="en", *, shared=False, platform="telegram"):
+    def __init__(
+        self, world, name="mina", language="en", *, shared=False, platform="telegram", called=None
+    ):
+        self.called = called or name.capitalize()  # what the chat calls them
         self.world, self.name, self.language, self.shared = world, name, language, shared
         self.platform = Platform(platform)
         self.last = None
@@ -58,7 +61,7 @@ class Chat:
 
     def event(self, said, key=None):
         """What this person did, as an adapter would hand it in."""
-        speaker = Speaker(self.platform, self.name, self.language)
+        speaker = Speaker(self.platform, self.name, self.language, self.called)
         place = Place("town square" if self.shared else self.name, self.shared)
         return Event(key or str(next(self.world.keys)), speaker, place, said)
 

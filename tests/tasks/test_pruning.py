@@ -14,6 +14,7 @@ from db import (
     jobs,
     models,
     outbox,
+    parties,
     pulses,
     ratings,
     readers,
@@ -21,6 +22,7 @@ from db import (
 from db.impressions import Shown
 from db.models import ModelRow
 from db.ratings import Star
+from db.reader_tables import Party, PartyMember
 from db.tables import (
     Alert,
     Feedback,
@@ -44,6 +46,7 @@ NOTHING = {
     "alerts": 0,
     "letters": 0,
     "pulses": 0,
+    "rounds": 0,
     "addresses": 0,
     "models": 0,
 }
@@ -158,6 +161,19 @@ def test_letters_go_after_a_month_and_pulses_after_a_day(database, pruned):
         assert [pulse.name for pulse in pulses.every(session)] == ["living"]
 
 
+def test_rounds_go_after_a_day_and_the_names_in_them(database, pruned):
+    with database.write() as session:
+        reader = readers.of_account(session, "telegram", "7", NOON).id
+        for chat, at in zip(("old", "new"), on_both_sides(days=1), strict=True):
+            party = parties.opened(session, "telegram", chat, reader, now=at, since=at)
+            parties.join(session, party.id, reader, f"{chat} Anna", at)
+
+    assert pruned() == {"rounds": 1}
+
+    assert left(database, Party.chat_id) == ["new"]
+    assert left(database, PartyMember.name) == ["new Anna"]
+
+
 @pytest.fixture
 def six(database, tmp_path):
     """Six models with folders, a day apart; the oldest is active, and b served before it."""
@@ -235,8 +251,8 @@ def test_the_command_tells_what_it_deleted_and_is_recorded(database, operator):
 
     assert done.json == NOTHING | {"pulses": 1}
     assert again.out == (
-        "Deleted: 0 inbox, 0 impressions, 0 runs, 0 alerts, 0 letters, 0 pulses, 0 addresses, "
-        "0 models.\n"
+        "Deleted: 0 inbox, 0 impressions, 0 runs, 0 alerts, 0 letters, 0 pulses, 0 rounds, "
+        "0 addresses, 0 models.\n"
     )
     with database.read() as session:
         assert jobs.last_runs(session)["prune"].outcome == "ok"

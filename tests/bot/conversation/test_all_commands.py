@@ -18,7 +18,7 @@ ARGUMENT = {
 }
 EXPECTED = {
     "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
-    "settings", "language", "dial", "privacy", "export", "forget", "help",
+    "settings", "language", "dial", "privacy", "export", "forget", "help", "together",
 }  # fmt: skip
 
 

@@ -209,6 +209,9 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.setting("dial", "balanced", MAX),
         actions.forget("yes", MAX),
         actions.export(MAX),
+        actions.take_part(MAX, "ko"),
+        actions.pick(MAX),
+        actions.pick_others(MAX, MAX),
     ]
 
     for action in made:

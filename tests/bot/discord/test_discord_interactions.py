@@ -25,7 +25,7 @@ async def test_a_slate_is_a_text_and_one_message_for_each_card_that_anyone_may_r
     assert hearing.heard == [
         Event(
             str(given.id),
-            Speaker(Platform.DISCORD, str(mina.id), "ko"),
+            Speaker(Platform.DISCORD, str(mina.id), "ko", "mina"),
             Place(str(town.channel.id), shared=True),
             Command("recommend", "로맨스"),
         )
@@ -172,7 +172,7 @@ async def test_a_tap_on_a_public_card_is_that_persons_and_leaves_the_card_as_it_
     assert (slate[2].edits, slate[2].embeds[0].get("footer")) == (0, None)
     assert hearing.heard[1] == Event(
         str(pressed.id),
-        Speaker(Platform.DISCORD, str(jun.id), "de"),
+        Speaker(Platform.DISCORD, str(jun.id), "de", "jun"),
         Place(str(town.channel.id), shared=True),
         Press("v:l:2", slate[2].ref),
     )
