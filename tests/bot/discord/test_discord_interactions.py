@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from bot.conversation.events import Command, Event, Place, Platform, Press, Speaker
 from bot.conversation.reply import Button, Document, Reply
 from tests.bot.discord.conftest import SLATE, card
@@ -295,3 +297,47 @@ async def test_a_title_can_neither_ping_nor_format(town, hearing):
     assert shown.content == r"\@everyone likes \*\*A\<b\*\* R&B \<@1>"
     (call,) = town.called("PATCH", "/webhooks/*/messages/@original")
     assert call.body["allowed_mentions"] == {"parse": []}
+
+
+BOARD = Reply("Who is in?", buttons=((Button("✋ I'm in", "t:j:1:en"),),), for_all=True)
+
+
+async def test_a_board_changes_for_everybody_and_the_notice_is_the_pressers(town, hearing):
+    changed = replace(BOARD, text="In: *jun*", notice="You're in.", replaces=True)
+    hearing.script |= {"together": BOARD, "t:j:1:en": changed}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+    jun = town.user("jun")
+
+    pressed = town.press(jun, board, "✋ I'm in")
+
+    (said,) = await done(town, pressed, 1)
+    assert (said.content, said.seen_by) == ("You're in.", jun)
+    assert (board.content, board.ephemeral, board.edits) == (r"In: \*jun\*", False, 1)
+    assert list(board.buttons) == ["✋ I'm in"]
+    assert town.posted(town.channel) == [board]
+
+
+async def test_what_a_press_brings_for_all_is_there_for_all(town, hearing):
+    slate = replace(SLATE, for_all=True)
+    hearing.script |= {"together": BOARD, "t:j:1:en": slate}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+
+    pressed = town.press(town.user("jun"), board, "✋ I'm in")
+
+    shown = await done(town, pressed, 6)
+    assert not any(message.ephemeral for message in shown)
+    assert board.edits == 0
+    await town.until(lambda: len(hearing.delivered_cards) == 5)
+
+
+async def test_a_board_that_was_deleted_is_said_anew(town, hearing):
+    changed = replace(BOARD, text="In: jun", notice="You're in.", replaces=True)
+    hearing.script |= {"together": BOARD, "t:j:1:en": changed}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+    town.fail("PATCH", "/webhooks/*/messages/@original", 404, code=10008)
+
+    pressed = town.press(town.user("jun"), board, "✋ I'm in")
+
+    anew, said = await done(town, pressed, 2)
+    assert (anew.content, anew.ephemeral) == ("In: jun", False)
+    assert (said.content, said.ephemeral) == ("You're in.", True)
