@@ -4,6 +4,8 @@ Fixtures: `bare_chat` (no works, no model), `unlearned_chat` (works, no model), 
 a model). `hearing` and `serving` of a chat are the real ones over the test's database.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -129,6 +131,30 @@ def export(chat):
     import json
 
     return json.loads(chat.says("/export").document.content)
+
+
+def joins(opener, *others):
+    """A round of /together in which these people are; the action by which others join it.
+
+    Each of them has its message before them.
+    """
+    opener.says("/together")
+    action = opener.action("✋")
+    for person in (opener, *others):
+        person.presses(action)
+    return action
+
+
+def at_once(*does):
+    """What these bring, all done at the same time."""
+    begin = threading.Barrier(len(does))
+
+    def run(do):
+        begin.wait()
+        return do()
+
+    with ThreadPoolExecutor(len(does)) as pool:
+        return list(pool.map(run, does))
 
 
 @pytest.fixture
