@@ -341,3 +341,22 @@ async def test_a_board_that_was_deleted_is_said_anew(town, hearing):
     anew, said = await done(town, pressed, 2)
     assert (anew.content, anew.ephemeral) == ("In: jun", False)
     assert (said.content, said.ephemeral) == ("You're in.", True)
+
+
+async def test_a_board_shows_the_latest_word_even_if_an_older_one_is_slow(town, hearing):
+    said = [
+        replace(BOARD, text=f"In: {n}", notice="You're in.", replaces=True) for n in range(1, 4)
+    ]
+    hearing.script |= {"together": BOARD}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+    town.fail("PATCH", "/webhooks/*/messages/@original", 500)
+
+    taps = []
+    for number, reply in enumerate(said, 2):
+        hearing.script["t:j:1:en"] = reply
+        taps.append(town.press(town.user(f"p{number}"), board, "✋ I'm in"))
+        await town.until(lambda number=number: len(hearing.heard) == number)
+
+    for tap in taps:
+        await done(town, tap, 1)
+    assert board.content == "In: 3"
