@@ -30,11 +30,14 @@ BENCHMARKS = {
     "peers/run": False,
     "retrain": False,
     "answer": False,
+    "taste": False,
     "search": False,
     "door": False,
     "swap": False,
     "load": False,
     "upsert": False,
+    "link": False,
+    "critiques": False,
     "crawl": False,
 }
 ELSEWHERE = {"peers/run"}  # environments of its own: only when named

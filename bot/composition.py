@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.conversation.context import Kept
 from bot.conversation.events import Platform
 from bot.duty import Duty
 from bot.hearing import Hearing
@@ -60,4 +61,5 @@ def hearing(
         if metrics is not None:
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
-        yield Hearing(database, serving, now, admins=operators.admins, count=count)
+        kept = Kept(operators.keep_days, operators.keep_readers_days)
+        yield Hearing(database, serving, now, admins=operators.admins, count=count, kept=kept)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.conversation import cards, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import Context, Noted
+from bot.conversation.context import Context, Kept, Noted
 from bot.conversation.events import Event, Platform, Reaction, Speaker
 from bot.conversation.reply import Reply
 from bot.conversation.texts import Language, language_of, say, term
@@ -66,10 +66,14 @@ class Hearing:
         *,
         admins: Collection[Address] = (),
         count: Callable[[Heard], None] | None = None,
+        kept: Kept = Kept(),  # noqa: B008 -- it is frozen
     ) -> None:
-        """`admins` are the accounts of those who run the bots; `count` is told of each event."""
+        """`admins` are the accounts of those who run the bots; `count` is told of each event.
+
+        `kept` is for how long things are kept, which readers are told.
+        """
         self._database, self._serving, self._clock = database, serving, clock
-        self._admins, self._count = frozenset(admins), count
+        self._admins, self._count, self._kept = frozenset(admins), count, kept
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -177,7 +181,7 @@ class Hearing:
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
-        if spec is None or spec.takes is Takes.NOTHING:
+        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE):
             return []
         if spec.takes is Takes.LANGUAGE:
             return [Choice(name, name) for name in ("한국어", "English")]
@@ -209,7 +213,9 @@ class Hearing:
             )
             readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
-            ctx = Context(session, reader, event.speaker, event.place, library, now, admin)
+            ctx = Context(
+                session, reader, event.speaker, event.place, library, now, admin, kept=self._kept
+            )
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None
             inbox.handled(session, platform, event.key, stored, now)

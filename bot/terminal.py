@@ -1,14 +1,21 @@
 """The terminal adapter: a line in, plain text out; buttons are numbers."""
 
+import tempfile
+from pathlib import Path
 from typing import TextIO
 from unicodedata import category
 from uuid import uuid4
 
+import structlog
+
 from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
-from bot.conversation.reply import Button, Card, Reply, Rows
+from bot.conversation.reply import Button, Card, Picture, Reply, Rows
 from bot.conversation.texts import language_of, say
 from bot.hearing import Hearing
 
+log = structlog.get_logger()
+
+_BAR = 20  # cells
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -61,6 +68,8 @@ class Terminal:
             self._line(reply.text)
         if reply.document is not None:
             self._line(reply.document.content)
+        if reply.picture is not None:
+            self._picture(reply.picture)
         self._number(reply.buttons)
         for card in reply.cards:
             self._card(card)
@@ -76,6 +85,19 @@ class Terminal:
             self._line(f"  {line}")
         self._number(card.buttons)
 
+    def _picture(self, picture: Picture) -> None:
+        """Its words, with a bar before those that compare, and where the picture itself is."""
+        bars = {
+            compared.alt: compared for compared in (*picture.shares, picture.standing) if compared
+        }
+        for line in picture.alt.splitlines():
+            compared = bars.get(line)
+            self._line(f"{_bar(compared.own, compared.others)}  {line}" if compared else line)
+        try:
+            self._line(str(_kept(picture)), _DIM)
+        except Exception as error:  # without a picture there are still its words
+            log.warning("picture not drawn", reason=f"{type(error).__name__}: {error}")
+
     def _number(self, rows: Rows) -> None:
         for row in rows:
             labels = []
@@ -90,3 +112,22 @@ class Terminal:
         if self._tty and style:
             clean = f"{style}{clean}{_PLAIN}"
         print(clean, file=self._out)
+
+
+def _bar(own: float, others: float) -> str:
+    """The reader's share as a bar, with a mark where all readers' ends."""
+    cells = ["█" if cell < round(_BAR * own) else "·" for cell in range(_BAR)]
+    cells[min(_BAR - 1, int(_BAR * others))] = "◆"
+    return "".join(cells)
+
+
+def _kept(picture: Picture) -> Path:
+    """A file of the picture, for this user's eyes only. Raises OSError and what drawing raises."""
+    from bot.pictures.drawing import png  # noqa: PLC0415 -- a chat that draws nothing loads nothing
+
+    drawn = png(picture)
+    with tempfile.NamedTemporaryFile(
+        prefix="webtoonbot-taste-", suffix=".png", delete=False
+    ) as file:
+        file.write(drawn)
+    return Path(file.name)

@@ -18,6 +18,7 @@ class Current:
     verdict: Verdict
     at: datetime
     event_id: int
+    ignored: bool = False  # a like that the reader wants left out of account
 
 
 def record(
@@ -60,8 +61,21 @@ def record(
         )
     else:
         current.verdict, current.at, current.event_id = verdict, now, event.id
+        current.ignored = False
     session.flush()
     return event.id
+
+
+def ignore(session: Session, reader_id: int, webtoon_id: int, ignored: bool) -> None:
+    """Leaves a verdict out of a reader's account, or takes it in again; it stands all the same.
+
+    What models learn does not change: that somebody liked it is true.
+    """
+    session.execute(
+        update(Feedback)
+        .where(Feedback.reader_id == reader_id, Feedback.webtoon_id == webtoon_id)
+        .values(ignored=ignored)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +156,19 @@ def last_reaction(
 def current(session: Session, reader_id: int) -> list[Current]:
     """All verdicts that stand for a reader, latest first."""
     query = (
-        select(Feedback.webtoon_id, Feedback.verdict, Feedback.at, Feedback.event_id)
+        select(
+            Feedback.webtoon_id,
+            Feedback.verdict,
+            Feedback.at,
+            Feedback.event_id,
+            Feedback.ignored,
+        )
         .where(Feedback.reader_id == reader_id)
         .order_by(Feedback.event_id.desc())
     )
-    return [Current(w, Verdict(v), at, e) for w, v, at, e in session.execute(query)]
+    return [
+        Current(row.webtoon_id, Verdict(row.verdict), *row[2:]) for row in session.execute(query)
+    ]
 
 
 def for_training(session: Session) -> Iterable[tuple[int, int, Verdict]]:

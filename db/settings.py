@@ -4,7 +4,7 @@ import re
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -41,7 +41,10 @@ def _reachable(admins: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
 
 
 class OperatorSettings(BaseSettings):
-    """Who runs the bots, and where: alerts go to these accounts, and `/ops` answers only them."""
+    """Who runs the bots, and where: alerts go to these accounts, and `/ops` answers only them.
+
+    And for how long what readers leave is kept: jobs delete it, and bots tell readers so.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
@@ -52,6 +55,8 @@ class OperatorSettings(BaseSettings):
         AfterValidator(_reachable),
     ] = ()
     timezone: ZoneInfo = ZoneInfo("Asia/Seoul")
+    keep_days: Annotated[int, Field(ge=30)] = 365  # cards, what no longer stands, runs, alerts
+    keep_readers_days: Annotated[int, Field(ge=0)] = 730  # who do not speak; 0: for ever
 
 
 def load(settings: type[S]) -> S:

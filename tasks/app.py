@@ -126,7 +126,7 @@ def prune(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
 
     def work(recording: "Recording") -> "Ended":
         settings = load(TaskSettings)
-        kept = Retention(days=settings.keep_days, models=settings.keep_models)
+        kept = Retention.of(settings)
         return jobs.prune(recording, settings.model_dir, kept)
 
     return _done(self, PRUNE, by_schedule, work)

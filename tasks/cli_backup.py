@@ -90,21 +90,22 @@ def restore(
 def prune(json: AsJson = False) -> None:
     """Delete what is older than it is kept.
 
-    What is shown and what ran is kept for KEEP_DAYS, KEEP_MODELS models beside the active one, and
-    verdicts and ratings for ever.
+    What is shown, what no longer stands and what ran is kept for KEEP_DAYS, KEEP_MODELS models
+    beside the active one, readers who do not speak for KEEP_READERS_DAYS, and ratings for ever.
     """
     from tasks import jobs  # noqa: PLC0415 -- loads scipy
     from tasks.pruning import Retention  # noqa: PLC0415
     from tasks.schedule import PRUNE  # noqa: PLC0415
 
     settings = _settings()
-    kept = Retention(days=settings.keep_days, models=settings.keep_models)
+    kept = Retention.of(settings)
     with opened() as database:
         ended = jobs.prune(by_hand(database, PRUNE), settings.model_dir, kept)
     if json:
         as_json(dict(ended.counts))
     else:
-        say("Deleted: " + ", ".join(f"{n} {name}" for name, n in ended.counts.items()) + ".")
+        deleted = ", ".join(f"{n} {name}" for name, n in ended.counts.items() if n)
+        say(f"Deleted: {deleted}." if deleted else "Nothing is older than it is kept.")
 
 
 def _settings() -> "TaskSettings":

@@ -5,8 +5,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Self
 
-from db import alerts, frontier, impressions, inbox, jobs, locks, models, outbox, parties, pulses
+from sqlalchemy.orm import Session
+
+from db import (
+    alerts,
+    frontier,
+    holdings,
+    impressions,
+    inbox,
+    jobs,
+    link_codes,
+    links,
+    locks,
+    models,
+    outbox,
+    parties,
+    pulses,
+)
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
@@ -14,32 +31,47 @@ from tasks import publishing, registry
 from tasks.errors import UnreadableModel
 from tasks.records import Ended
 from tasks.schedule import RETRAIN
+from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
 DEAD_AFTER = timedelta(days=1)
 OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then
+UNDOABLE = timedelta(days=1)  # what readers may undo for a day: lists, links
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long rows are kept, and how many models beside the active one."""
+    """How long rows are kept, and readers who do not speak (0: for ever); how many models beside
+    the active one.
+    """
 
     days: int
     models: int
+    reader_days: int = 0
+
+    @classmethod
+    def of(cls, settings: TaskSettings) -> Self:
+        """What an operator has set."""
+        return cls(settings.keep_days, settings.keep_models, settings.keep_readers_days)
 
 
 def prune(database: Database, model_dir: Path, retention: Retention, now: datetime) -> Ended:
     """Deletes old rows and models. Raises Unreachable.
 
-    Verdicts, the log of them, and ratings are kept: they are what a model learns from.
+    Verdicts that stand, and ratings, are kept: they are what a model learns from.
     """
     before = now - timedelta(days=retention.days)
     with database.write() as session:
         counts: dict[str, object] = {
             "inbox": inbox.prune(session, now - DELIVERED_WITHIN),
+            "readers": _forget_silent(session, retention, now),
             "impressions": impressions.prune(session, before),
+            "changes": holdings.forget_changes(session, before),
+            "lists": holdings.forget_lists(session, now - UNDOABLE),
+            "codes": link_codes.prune(session, now - UNDOABLE),
+            "links": links.prune(session, undoable=now - UNDOABLE, before=before),
             "runs": jobs.prune(session, before),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
@@ -51,6 +83,13 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
     if not locks.taken(database, RETRAIN):
         begun = publishing.sweep(database, model_dir, now - publishing.WRITTEN_WITHIN)
     return Ended(counts=counts | {"models": begun + _prune_models(database, model_dir, retention)})
+
+
+def _forget_silent(session: Session, retention: Retention, now: datetime) -> int:
+    if not retention.reader_days:
+        return 0
+    before = now - timedelta(days=retention.reader_days)
+    return holdings.forget_silent(session, now, before)
 
 
 def _prune_models(database: Database, model_dir: Path, retention: Retention) -> int:

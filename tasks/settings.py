@@ -54,7 +54,6 @@ class TaskSettings(OperatorSettings):
     backup_dir: Path = Path("var/backups")
     keep_backups: Annotated[int, Field(ge=1)] = 7
     keep_models: Annotated[int, Field(ge=1)] = 10  # beside the active one
-    keep_days: Annotated[int, Field(ge=30)] = 365  # impressions, runs, closed alerts
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0  # 0: no metrics
     metrics_host: str = "127.0.0.1"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

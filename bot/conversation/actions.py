@@ -36,6 +36,9 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    TASTE = "c"
+    LINK = "k"
+    ACCOUNT = "o"
     TOGETHER = "t"
 
 
@@ -136,9 +139,24 @@ def forget(answer: str, owner: int) -> str:
     return f"{Deed.FORGET}:{answer}:{owner}"
 
 
+def taste(theme: str, kind: str, owner: int) -> str:
+    """Draw the owner's taste: light or dark ("l", "d"), in full or to be shared ("f", "s")."""
+    return f"{Deed.TASTE}:{theme}:{kind}:{owner}"
+
+
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def link(answer: str, number: int, owner: int) -> str:
+    """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
+    return f"{Deed.LINK}:{answer}:{number}:{owner}"
+
+
+def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
+    """Whether a like of the owner's counts, asked for below the reasons for a work."""
+    return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"
 
 
 def take_part(party_id: int, language: str) -> str:

@@ -9,6 +9,7 @@ from db import feedback
 from db.catalogue import Work
 from db.tables import Dial, Verdict
 
+EMOJI = {Verdict.LIKE: "👍", Verdict.DISLIKE: "👎", Verdict.READ: "✅", Verdict.HIDDEN: "🙈"}
 _MIN_SHARE = 0.10  # a like below a tenth of the reasons is not worth a line on a card
 
 

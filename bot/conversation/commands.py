@@ -12,6 +12,7 @@ class Takes(Enum):
     FILTER = auto()
     LANGUAGE = auto()
     DIAL = auto()
+    CODE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,12 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
     CommandSpec("together", "같이"),
     CommandSpec("why", "이유", Takes.TITLE),
+    CommandSpec("taste", "취향"),
     CommandSpec("list", "목록", menu=True),
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),
     CommandSpec("dial", "다이얼", Takes.DIAL),
+    CommandSpec("link", "연결", Takes.CODE),
     CommandSpec("privacy", "개인정보"),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),

@@ -12,7 +12,7 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, readers
+from db import feedback, impressions, links, readers
 from db.catalogue import Work
 from db.impressions import Shown
 from db.readers import ReaderRow
@@ -27,6 +27,14 @@ class Noted:
     cards: list[Shown] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how many days cards are kept, and readers who do not speak; 0 of the latter: for ever."""
+
+    days: int = 365
+    reader_days: int = 730
+
+
 @dataclass(frozen=True)
 class Context:
     """One event's transaction, its reader, and the library as it stood when it came."""
@@ -39,6 +47,7 @@ class Context:
     now: datetime
     admin: bool = False  # one of those who run the bots
     noted: Noted = field(default_factory=Noted)
+    kept: Kept = Kept()
 
     @property
     def language(self) -> Language:
@@ -118,5 +127,7 @@ class Context:
 
     def require_owner(self, reader_id: int) -> None:
         """Raises UserError unless the button belongs to who pressed it."""
-        if reader_id != self.reader.id:
+        if reader_id == self.reader.id:
+            return
+        if links.became(self.session, reader_id) != self.reader.id:  # or was, before a link
             raise UserError("trouble.foreign")

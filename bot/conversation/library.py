@@ -17,6 +17,7 @@ from recommender.errors import TooFewInteractions
 from recommender.interactions import Matrix
 
 Model = default_model
+FINISHED, ONGOING = "finished", "ongoing"
 _SAMPLE = 200  # works that all others are compared with to find the typical ones
 _TYPICAL = 0.01  # how much that counts: less than one reader more
 _MANY = 10  # readers
@@ -128,11 +129,31 @@ class Library:
         return np.asarray((1 - _TYPICAL) * known + _TYPICAL * typical, dtype=np.float32)
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """(genres,) every genre of any work, be it gone or not, sorted: the columns of `mixes`."""
+        return tuple(sorted({genre for work in self.works for genre in work.genres}))
+
+    @cached_property
+    def renown(self) -> NDArray[np.intp]:
+        """(works,) 0..99: the percentage of works that are less well known, rounded down."""
+        places = np.empty(len(self.works), dtype=np.intp)
+        places[np.argsort(self.standing, kind="stable")] = np.arange(len(self.works))
+        return places * 100 // max(1, len(self.works))
+
+    def having(self, name: str) -> NDArray[np.bool_]:
+        """(works,) bool: of this genre or keyword, "finished" or "ongoing"; not to be changed."""
+        if name not in self._having:
+            self._having[name] = np.array([_has(work, name) for work in self.works], dtype=bool)
+        return self._having[name]
+
+    @cached_property
+    def _having(self) -> dict[str, NDArray[np.bool_]]:
+        return {}
+
+    @cached_property
     def mixes(self) -> NDArray[np.float32]:
         """(works, genres): each work's shares of its genres; zeros where it has none."""
-        names = {
-            genre: n for n, genre in enumerate({g for work in self.works for g in work.genres})
-        }
+        names = {genre: n for n, genre in enumerate(self.kinds)}
         mixes = np.zeros((len(self.works), len(names)), dtype=np.float32)
         for row, work in enumerate(self.works):
             own = [names[genre] for genre in dict.fromkeys(work.genres)]
@@ -162,6 +183,12 @@ class Library:
     @property
     def _there(self) -> Iterator[Work]:
         return (work for work in self.works if not work.gone)
+
+
+def _has(work: Work, name: str) -> bool:
+    if name in (FINISHED, ONGOING):
+        return work.finished == (name == FINISHED)
+    return name in work.genres or name in work.keywords
 
 
 def features(works: Sequence[Work]) -> Matrix:

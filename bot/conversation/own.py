@@ -4,7 +4,7 @@ import json
 import math
 from datetime import UTC
 
-from bot.conversation import actions, dial, verdicts
+from bot.conversation import actions, cards, dial, verdicts
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton, UserError
@@ -13,10 +13,8 @@ from bot.conversation.reply import Button, Document, Reply
 from bot.conversation.texts import Language, say
 from db import catalogue, feedback, parties, readers
 from db.feedback import Current
-from db.tables import Verdict
 
 _PAGE = 8
-_EMOJI = {Verdict.LIKE: "👍", Verdict.DISLIKE: "👎", Verdict.READ: "✅", Verdict.HIDDEN: "🙈"}
 _LANGUAGES = {
     "ko": Language.KOREAN,
     "한국어": Language.KOREAN,
@@ -38,7 +36,11 @@ def show_list(ctx: Context, number: int = 0) -> Reply:
     titles = catalogue.titles(ctx.session, [row.webtoon_id for row in shown])
     lines = [ctx.say("list.head", count=len(given), page=number + 1, pages=pages)]
     lines += [
-        ctx.say("list.row", emoji=_EMOJI[row.verdict], title=titles[row.webtoon_id])
+        ctx.say(
+            "list.left_out" if row.ignored else "list.row",
+            emoji=cards.EMOJI[row.verdict],
+            title=titles[row.webtoon_id],
+        )
         for row in shown
     ]
     owner = ctx.reader.id
@@ -139,11 +141,6 @@ def language(ctx: Context, argument: str) -> Reply:
     return Reply(say(chosen, "settings.language_set"), private=True)
 
 
-def privacy(ctx: Context) -> Reply:
-    """What is stored of the reader, and why."""
-    return Reply(ctx.say("own.privacy"), private=True)
-
-
 def export(ctx: Context) -> Reply:
     """All that is stored of the reader that is theirs, as a JSON file."""
     data = {
@@ -200,10 +197,11 @@ def answer_forget(ctx: Context, action: Action) -> Reply:
     return Reply(ctx.say("own.kept"), replaces=True, private=True)
 
 
-def _exported(ctx: Context, given: Current) -> dict[str, str]:
+def _exported(ctx: Context, given: Current) -> dict[str, str | bool]:
     work = ctx.library.work(given.webtoon_id)
     titles = {} if work else catalogue.titles(ctx.session, [given.webtoon_id])
-    return {
+    left_out = {"left_out": True} if given.ignored else {}
+    return left_out | {
         "title": work.title if work else titles.get(given.webtoon_id, ""),
         "external_id": work.external_id if work else "",
         "verdict": given.verdict.value,

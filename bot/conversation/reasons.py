@@ -3,10 +3,10 @@
 from bot.conversation import actions, cards
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
-from bot.conversation.errors import UserError
+from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.find import find
 from bot.conversation.lineup import SLATE, leaning, waits_for
-from bot.conversation.reply import Reply
+from bot.conversation.reply import Button, Reply, Rows
 from bot.conversation.taste import (
     CONTENT,
     NEW,
@@ -19,11 +19,12 @@ from bot.conversation.taste import (
     Taste,
     explain,
 )
-from db import impressions
+from db import catalogue, feedback, impressions
 from db.catalogue import Work
 from db.tables import Dial, Verdict
 
 _LINES = 8
+_OUT = 3  # likes that can be left out of account below one explanation
 _TOLD = 0.0005  # points: less is shown as none
 _NOT_RANKED = (WELCOME, SIMILAR)  # what was shown so was no suggestion
 _NOT_THEIRS = (*_NOT_RANKED, TOGETHER)  # nor came this into a slate of the reader's own
@@ -61,14 +62,56 @@ def why_work(ctx: Context, work: Work, seed: Work | None = None) -> Reply:
     elif work.id in ctx.taste.verdicts:
         lines.append(ctx.say("why.own"))
     lines += _body(ctx, work, explanation)
+    buttons: Rows = ()
     if not seed:
         lines += _place(ctx, work)
+        lines += _left_out(ctx)
+        buttons = _accounts(ctx, work, explanation)
     served = ctx.library.served
     if served is not None:
         lines.append(ctx.say("why.model", model=served.id))
         if served.demo:
             lines.append(ctx.say("start.demo"))
-    return Reply("\n".join(lines), private=True)
+    return Reply("\n".join(lines), buttons=buttons, private=True)
+
+
+def take_account(ctx: Context, action: Action) -> Reply:
+    """Leaves a like out of account, or takes it in again, and says how the reasons now are."""
+    ctx.require_owner(action.number(3))
+    work, like, how = ctx.work(action.number(0)), action.number(1), action.text(2)
+    if how not in ("in", "out"):
+        raise StaleButton
+    if ctx.taste.verdicts.get(like) is not Verdict.LIKE:
+        raise UserError("trouble.changed_since")
+    feedback.ignore(ctx.session, ctx.reader.id, like, how == "out")
+    changed = ctx.refreshed()
+    said = why_work(changed, work)
+    title = catalogue.titles(ctx.session, [like])[like]
+    notice = ctx.say("why.out" if how == "out" else "why.in", title=title)
+    return Reply(said.text, buttons=said.buttons, notice=notice, replaces=True, private=True)
+
+
+def _left_out(ctx: Context) -> list[str]:
+    works = [ctx.library.work(like) for like in ctx.taste.left_out[:_OUT]]
+    named = ", ".join(work.title for work in works if work is not None)
+    return [ctx.say("why.left_out", named=named)] if named else []
+
+
+def _accounts(ctx: Context, work: Work, explanation: Explanation) -> Rows:
+    """Buttons to leave the strongest likes out of account, and to take in what is left out."""
+    strongest = [part.webtoon_id for part in explanation.reasons[:_OUT]]
+    told = [(like, "button.out", False) for like in strongest]
+    told += [(like, "button.in", True) for like in ctx.taste.left_out[:_OUT]]
+    return tuple(
+        (
+            Button(
+                f"{ctx.say(key)}: {liked.title}",
+                actions.account(work.id, like, counts, ctx.reader.id),
+            ),
+        )
+        for like, key, counts in told
+        if (liked := ctx.library.work(like)) and like != work.id
+    )
 
 
 def _body(ctx: Context, work: Work, explanation: Explanation) -> list[str]:

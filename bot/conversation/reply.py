@@ -1,4 +1,4 @@
-"""What we answer, before any platform renders it: plain text, cards, buttons, a file."""
+"""What we answer, before any platform renders it: plain text, cards, buttons, a file, a picture."""
 
 from dataclasses import dataclass
 
@@ -52,8 +52,52 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A value of the reader's beside that of all readers, each 0..1; `alt` says both in words."""
+
+    name: str
+    own: float
+    others: float
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A taste to be drawn: its numbers, and all words in it, in the reader's language.
+
+    `sides` names whom the values belong to, the reader and all readers. `shares` are of genres and
+    sum to 1 on either side; `standing` lies between the two `ends`, the niche at 0 and what all
+    read at 1.
+    """
+
+    title: str
+    lead: str  # how much it is drawn from; empty where that is nobody's business
+    sides: tuple[str, str]
+    shares_head: str
+    shares: tuple[Compared, ...]
+    ends: tuple[str, str]
+    standing: Compared | None
+    keywords_head: str
+    keywords: tuple[str, ...]  # strongest first
+    sign: str  # who drew it
+    dark: bool = False
+
+    @property
+    def alt(self) -> str:
+        """The same in words, a line for each part: for who cannot see it, and where it fails."""
+        lines = [self.title, self.lead, *(share.alt for share in self.shares)]
+        if self.standing:
+            lines.append(self.standing.alt)
+        if self.keywords:
+            lines.append(f"{self.keywords_head}: {', '.join(self.keywords)}")
+        return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One answer: `text` first, then the cards, `buttons` under the text.
+
+    With a `picture` the buttons are under that, the last of all.
 
     `notice` is the short acknowledgement of a press (a toast, or a private line); `replaces`
     asks to put this reply in the place of the message that was pressed or reacted to; `private`
@@ -69,6 +113,7 @@ class Reply:
     notice: str = ""
     replaces: bool = False
     private: bool = False
+    picture: Picture | None = None
     for_all: bool = False
 
     @property

@@ -2,56 +2,50 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.conversation import actions, cards, lineup
+from bot.conversation import actions, cards, lineup, steering
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.find import find, shortened
-from bot.conversation.hangul import normalise
-from bot.conversation.lineup import SLATE, Pick
+from bot.conversation.find import find
+from bot.conversation.lineup import SLATE, Past, Pick
 from bot.conversation.newcomers import newcomer
 from bot.conversation.reply import Button, Card, Reply
 from bot.conversation.taste import POPULARITY, SIMILAR, Ranking, Taste, rank
-from bot.conversation.texts import term, terms
+from bot.conversation.wish import Wish, label, wish_of
 from db.catalogue import Work
 from db.impressions import Shown
 from db.tables import Dial
 from recommender.rank import top
 
-_MAX_WISH_BYTES = 60  # an action has 64
-_NAME_WORDS = 6  # in the longest name of a genre or keyword
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a reader asked of a slate: genres and keywords, and the words by which a button asks."""
-
-    words: str
-    names: tuple[str, ...] = ()
-
-    def fits(self, work: Work) -> bool:
-        """Whether the work is all that was asked for."""
-        return all(_has(work, name) for name in self.names)
-
 
 def recommend(ctx: Context, argument: str) -> Reply:
-    """Three works for this reader that fit the wish in `argument`."""
+    """Three works for this reader that fit the wish in `argument`, and ways to steer from there."""
     _require_catalogue(ctx)
-    wish = _wish(ctx, argument)
+    wish = wish_of(ctx, argument)
     ranking = ctx.ranking
     name = secrets.token_hex(8)
-    picks = _picks(ctx, ranking, wish, name)
+    before = lineup.past(ctx)
+    unwanted = lineup.unwanted(ctx)
+    masked = unwanted | ~wish.fits(ctx.library)
+    picks = _picks(ctx, ranking, masked, before, name)
     if not picks:
-        if wish.names:
-            raise UserError("recommend.empty_filter", filter=shortened(argument))
+        if wish.tokens:
+            asked = " · ".join(label(ctx, token) for token in wish.tokens)
+            relaxed = steering.relaxing(ctx, wish, unwanted)
+            raise UserError("recommend.empty_filter", relaxed, filter=asked)
         raise UserError("recommend.empty")
-    shown = slate(ctx, name, picks)
+    rows = [pick.row for pick in picks]
+    taken = unwanted.copy()
+    taken[[*before.lately, *rows]] = True
+    steer = steering.critiques(ctx, wish, ranking, rows, taken)
     more = Button(ctx.say("button.more"), actions.again(wish.words))
-    last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,)))
-    return Reply(_header(ctx, ranking), (*shown[:-1], last))
+    shown = slate(ctx, name, picks)
+    last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,), *((steer,) if steer else ())))
+    return Reply(_header(ctx, ranking, wish), (*shown[:-1], last), steering.taking_back(ctx, wish))
 
 
 def similar(ctx: Context, argument: str) -> Reply:
@@ -99,15 +93,13 @@ def slate(
     )
 
 
-def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
+def _picks(
+    ctx: Context, ranking: Ranking, masked: NDArray[np.bool_], before: Past, name: str
+) -> list[Pick]:
     """The works of the slate of this name: the best that fit, and one to explore with.
 
     The name is the seed of what is drawn for the latter.
     """
-    masked = lineup.unwanted(ctx)
-    if wish.names:
-        masked |= np.array([not wish.fits(work) for work in ctx.library.works], dtype=bool)
-    before = lineup.past(ctx)
     known = masked | ~np.isfinite(ranking.scores)
     taken = masked.copy()
     taken[list(before.lately)] = True
@@ -127,7 +119,13 @@ def _picks(ctx: Context, ranking: Ranking, wish: Wish, name: str) -> list[Pick]:
     return picks
 
 
-def _header(ctx: Context, ranking: Ranking) -> str:
+def _header(ctx: Context, ranking: Ranking, wish: Wish) -> str:
+    asked = " · ".join(label(ctx, token) for token in wish.tokens)
+    lines = (_about(ctx, ranking), ctx.say("steer.now", asked=asked) if asked else "")
+    return "\n".join(line for line in lines if line)
+
+
+def _about(ctx: Context, ranking: Ranking) -> str:
     if ranking.policy != POPULARITY:
         return "" if ctx.library.served else ctx.say("recommend.no_model")
     if not ctx.library.well_liked.any():
@@ -142,48 +140,3 @@ def _header(ctx: Context, ranking: Ranking) -> str:
 def _require_catalogue(ctx: Context) -> None:
     if ctx.library.gone.all():
         raise UserError("recommend.no_catalogue")
-
-
-def _wish(ctx: Context, argument: str) -> Wish:
-    """What the words after /recommend ask for. Raises UserError for a word we don't know."""
-    if not argument.strip():
-        return Wish("")
-    known = _known_words(ctx)
-    meant: list[str] = []
-    for phrase in argument.split(","):
-        words = phrase.split()
-        while words:  # the longest name first: "slice of life", "romance fantasy"
-            spans = range(min(len(words), _NAME_WORDS), 0, -1)
-            keys = ((span, normalise("".join(words[:span]))) for span in spans)
-            span, key = next(((span, key) for span, key in keys if key in known), (0, ""))
-            if not span:
-                names = ", ".join(term(ctx.language, genre) for genre in ctx.library.genres)
-                raise UserError("recommend.unknown_filter", word=shortened(words[0]), genres=names)
-            meant.append(known[key])
-            del words[:span]
-    return Wish(_cut(meant), tuple(dict.fromkeys(meant)))
-
-
-def _known_words(ctx: Context) -> dict[str, str]:
-    """Normalised word in any language -> "finished", "ongoing", or a genre or keyword."""
-    known = {normalise(name): korean for name, korean in terms().items()}
-    known |= {normalise(name): name for name in (*ctx.library.genres, *ctx.library.keywords)}
-    known |= dict.fromkeys(("finished", "completed", "완결"), "finished")
-    known |= dict.fromkeys(("ongoing", "연재", "연재중"), "ongoing")
-    return known
-
-
-def _has(work: Work, name: str) -> bool:
-    if name in ("finished", "ongoing"):
-        return work.finished == (name == "finished")
-    return name in work.genres or name in work.keywords
-
-
-def _cut(names: Sequence[str]) -> str:
-    """As many whole names as a button can carry, with commas: a name may be of several words."""
-    words = ""
-    for name in dict.fromkeys(names):
-        longer = f"{words},{name}" if words else name
-        if len(longer.encode()) <= _MAX_WISH_BYTES:
-            words = longer
-    return words

@@ -14,20 +14,26 @@ from db.tables import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """The works a reader gave a verdict on; each tuple latest first."""
+    """The works a reader gave a verdict on; each tuple latest first.
+
+    `left_out` are likes that are not among `likes`: the reader wants them left out of account.
+    """
 
     verdicts: Mapping[int, Verdict]
     likes: tuple[int, ...]
     dislikes: tuple[int, ...]
+    left_out: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, current: Iterable[Current]) -> Self:
         """The taste that these verdicts say."""
-        verdicts = {given.webtoon_id: given.verdict for given in current}
+        given = tuple(current)
+        likes = [each for each in given if each.verdict is Verdict.LIKE]
         return cls(
-            verdicts,
-            tuple(w for w, verdict in verdicts.items() if verdict is Verdict.LIKE),
-            tuple(w for w, verdict in verdicts.items() if verdict is Verdict.DISLIKE),
+            {each.webtoon_id: each.verdict for each in given},
+            tuple(each.webtoon_id for each in likes if not each.ignored),
+            tuple(each.webtoon_id for each in given if each.verdict is Verdict.DISLIKE),
+            tuple(each.webtoon_id for each in likes if each.ignored),
         )
 
     @classmethod
@@ -42,6 +48,7 @@ class Taste:
             verdicts,
             tuple(w for w in self.likes if w != webtoon_id),
             tuple(w for w in self.dislikes if w != webtoon_id),
+            self.left_out,
         )
 
 

@@ -23,6 +23,7 @@ OPTIONS = {
     Takes.FILTER: ("filter", "조건"),
     Takes.LANGUAGE: ("language", "언어"),
     Takes.DIAL: ("dial", "다이얼"),
+    Takes.CODE: ("code", "코드"),
 }
 PRIVATE = ("private", "비공개")
 

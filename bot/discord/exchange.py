@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -109,7 +110,7 @@ class Exchange:
         reacted = channel.get_partial_message(payload.message_id)
         await _say(
             reply,
-            lambda message: self._shown(message, lambda: reacted.edit(**message.as_edit())),
+            lambda message: self._shown(message, lambda m: reacted.edit(**m.as_edit())),
             lambda message: self._send(channel, message),
         )
 
@@ -197,11 +198,11 @@ class Exchange:
             await self._send(channel, message)
 
     async def _send(self, channel: discord.abc.Messageable, message: render.Message) -> bool:
-        return await self._shown(message, lambda: channel.send(**message.as_new()))
+        return await self._shown(message, lambda m: channel.send(**m.as_new()))
 
     async def _replace(self, interaction: Interaction, message: render.Message) -> bool:
         return await self._shown(
-            message, lambda: interaction.edit_original_response(**message.as_edit())
+            message, lambda m: interaction.edit_original_response(**m.as_edit())
         )
 
     async def _follow(
@@ -209,14 +210,24 @@ class Exchange:
     ) -> bool:
         return await self._shown(
             message,
-            lambda: interaction.followup.send(**message.as_new(), ephemeral=ephemeral, wait=True),
+            lambda m: interaction.followup.send(**m.as_new(), ephemeral=ephemeral, wait=True),
         )
 
     async def _shown(
-        self, message: render.Message, send: Callable[[], Awaitable[discord.Message | None]]
+        self,
+        message: render.Message,
+        send: Callable[[render.Message], Awaitable[discord.Message | None]],
     ) -> bool:
-        """Sends `message`; whether it arrived. Where a card stands is remembered meanwhile."""
-        sent = await attempt(send)
+        """Sends `message`; whether it arrived. Where a card stands is remembered meanwhile.
+
+        A picture that cannot be drawn, or that Discord does not take, is said in words.
+        """
+        said = message
+        if message.picture:
+            message = replace(message, png=await self._bridge.draw(message.picture) or b"")
+        sent = await attempt(lambda: send(message))
+        if sent is None and message.png:
+            sent = await attempt(lambda: send(said))
         if sent is None:
             return False
         card = message.card
@@ -261,4 +272,4 @@ async def _say(reply: Reply, replace: Deliver, add: Deliver) -> None:
 
 
 def _only_notice(reply: Reply) -> bool:
-    return not (reply.text or reply.cards or reply.buttons or reply.document)
+    return not (reply.text or reply.cards or reply.buttons or reply.document or reply.picture)

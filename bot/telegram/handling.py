@@ -1,6 +1,7 @@
 """One incoming update: heard by the conversation, answered in its chat."""
 
 import asyncio
+from dataclasses import replace
 
 import stamina
 import structlog
@@ -14,7 +15,7 @@ from bot.conversation.texts import language_of, say
 from bot.hearing import Unavailable
 from bot.telegram.errors import Unreachable
 from bot.telegram.pace import Pace
-from bot.telegram.render import MAX_NOTICE, length, render
+from bot.telegram.render import MAX_NOTICE, Outgoing, length, render
 from bot.telegram.sending import Sender, passing
 from bot.telegram.updates import Incoming, Me
 
@@ -86,7 +87,9 @@ class Handler:
             if not heard.done():
                 reply = _whispered(reply, event)
                 heard.set_result(reply)
-            elif reply is not None and not (reply.text or reply.cards or reply.document):
+            elif reply is not None and not (
+                reply.text or reply.cards or reply.document or reply.picture
+            ):
                 reply = Reply(reply.notice, private=True)  # too late for a toast, but not unsaid
             return reply is None or await self._deliver_calmly(reply, incoming, event)
 
@@ -124,12 +127,14 @@ class Handler:
 
     async def _deliver(self, reply: Reply, incoming: Incoming, event: Event) -> None:
         shared, said = event.place.shared, event.said
-        if not isinstance(said, Press | Reaction) and not (reply.text or reply.cards):
+        if not isinstance(said, Press | Reaction) and not (
+            reply.text or reply.cards or reply.picture
+        ):
             reply = Reply(reply.notice, document=reply.document, private=reply.private)
         if shared and reply.private:
             await self._deliver_privately(reply, incoming, event)
             return
-        messages = render(reply, together=shared)
+        messages = await self._drawn(render(reply, together=shared))
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             async with self._boards.turn(said.message, reply) as latest:
@@ -158,7 +163,7 @@ class Handler:
         """Answers a group's question in the reader's own chat; a user's chat has the user's id."""
         reader, rank = incoming.user_id, incoming.rank
         try:
-            for message in render(reply):
+            for message in await self._drawn(render(reply)):
                 name = await self._sender.send(reader, message, rank=rank)
                 await self._remember(message.impressions, name)
             if reply.document is not None:
@@ -177,6 +182,15 @@ class Handler:
                     thread_id=incoming.thread_id,
                     rank=rank,
                 )
+
+    async def _drawn(self, messages: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+        """The messages with their pictures; one that cannot be drawn has its words alone."""
+        return tuple(
+            [
+                replace(m, photo=await self._bridge.draw(m.picture) or b"") if m.picture else m
+                for m in messages
+            ]
+        )
 
     async def _remember(self, impressions: tuple[int, ...], name: str) -> None:
         """Notes which message shows a card, so that reactions to it count; best effort."""
@@ -202,7 +216,7 @@ def _whispered(reply: Reply | None, event: Event) -> Reply | None:
     """The reply to a press in a group as a toast, if it is a word for the speaker's eyes only."""
     if reply is None or not (event.place.shared and isinstance(event.said, Press)):
         return reply
-    more = reply.notice or reply.cards or reply.buttons or reply.document
+    more = reply.notice or reply.cards or reply.buttons or reply.document or reply.picture
     if more or not reply.private or length(reply.text) > MAX_NOTICE:
         return reply
     return Reply(notice=reply.text, private=True)

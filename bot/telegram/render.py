@@ -7,12 +7,13 @@ from html import escape
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import CallbackQueryLimit, InlineKeyboardMarkupLimit, MessageLimit
 
-from bot.conversation.reply import Button, Card, Reply, Rows
+from bot.conversation.reply import Button, Card, Picture, Reply, Rows
 
 MAX_BUTTONS = int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER)
 MAX_IN_ROW = int(InlineKeyboardMarkupLimit.BUTTONS_PER_ROW)
 MAX_NOTICE = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 MAX_TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
+MAX_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 
 # A card's parts are cut so that the whole always fits one message: 4,073 at most.
 _MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 1500, 256
@@ -24,7 +25,8 @@ _GAP = "\n\n"
 class Outgoing:
     """One message: escaped HTML, its length as Telegram counts, and what hangs on it.
 
-    `preview` is the page whose picture is shown below; empty for no preview at all.
+    `preview` is the page whose picture is shown below; empty for no preview at all. `picture` is
+    what is to be drawn, `photo` the drawn PNG, of which the text is the caption.
     """
 
     html: str
@@ -32,6 +34,8 @@ class Outgoing:
     rows: Rows = ()
     preview: str = ""
     impressions: tuple[int, ...] = ()
+    picture: Picture | None = None
+    photo: bytes = b""
 
     @property
     def keyboard(self) -> InlineKeyboardMarkup | None:
@@ -66,8 +70,15 @@ def render(reply: Reply, *, together: bool = False) -> tuple[Outgoing, ...]:
     """The messages of `reply`: its text, then each card; or all in one where it fits (`together`).
 
     One message for a slate is for chats that others read, where 20 messages a minute are all we
-    have; its cards and their buttons are numbered. The document goes separately.
+    have; its cards and their buttons are numbered. A picture comes last, with the buttons and its
+    words as caption. The document goes separately.
     """
+    if reply.picture:
+        rest = replace(reply, picture=None, buttons=())
+        caption = cut(reply.picture.alt, MAX_CAPTION)
+        html = escape(caption, quote=False)
+        drawn = Outgoing(html, length(caption), reply.buttons, picture=reply.picture)
+        return (*render(rest, together=together), drawn)
     texts = [Outgoing(escape(part, quote=False), length(part)) for part in split(reply.text)]
     numbered = together and len(reply.cards) > 1
     cards = [_card(card, n if numbered else None) for n, card in enumerate(reply.cards, start=1)]

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import stamina
 import structlog
-from telegram import LinkPreviewOptions, ReplyParameters
+from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -38,7 +39,12 @@ DoorBot = ExtBot[int]
 # What the Bot API says in a 400 that is none: the words are its only code for it.
 _UNCHANGED = ("message is not modified",)
 _LATE = ("query is too old", "query id is invalid")
-_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the message",  # a photo does not become a text
+)
 _CLOSED = ("chat not found", "user is deactivated", "bot was kicked", "have no rights to send")
 
 
@@ -125,31 +131,68 @@ class Sender:
         thread_id: int | None = None,
         rank: int = 0,
     ) -> str:
-        """Sends `message`, quoting message `quote` if it is still there; the new one's name."""
+        """Sends `message`, quoting message `quote` if it is still there; the new one's name.
+
+        A photo that Telegram does not take is left out: its caption says the same.
+        """
 
         async def request(chat: int = chat_id) -> str:
-            sent = await self.bot.send_message(
-                chat,
-                message.html,
-                parse_mode=ParseMode.HTML,
-                reply_markup=message.keyboard,
-                link_preview_options=_preview(message),
-                reply_parameters=_quoting(quote),
-                message_thread_id=thread_id,
-                rate_limit_args=rank,
-            )
+            sent = await self._sent(chat, message, quote, thread_id, rank)
             return reference(sent.chat_id, sent.message_id)
 
         try:
             return await self._deliver(request)
+        except BadRequest as error:
+            if not message.photo:
+                raise
+            log.warning("telegram.photo_refused", error=error.message)
+            said = replace(message, photo=b"")
+            return await self.send(chat_id, said, quote=quote, thread_id=thread_id, rank=rank)
         except ChatMigrated as moved:  # a group that became a supergroup has a new id
             new_chat = moved.new_chat_id
             return await self._deliver(lambda: request(new_chat))
 
+    async def _sent(
+        self, chat: int, message: Outgoing, quote: int | None, thread_id: int | None, rank: int
+    ) -> Message:
+        if message.photo:
+            return await self.bot.send_photo(
+                chat,
+                message.photo,
+                message.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=message.keyboard,
+                reply_parameters=_quoting(quote),
+                message_thread_id=thread_id,
+                rate_limit_args=rank,
+            )
+        return await self.bot.send_message(
+            chat,
+            message.html,
+            parse_mode=ParseMode.HTML,
+            reply_markup=message.keyboard,
+            link_preview_options=_preview(message),
+            reply_parameters=_quoting(quote),
+            message_thread_id=thread_id,
+            rate_limit_args=rank,
+        )
+
     async def edit(self, chat_id: int, message_id: int, message: Outgoing, *, rank: int = 0) -> str:
-        """Puts `message` in another's place; sends it anew where that one is gone."""
+        """Puts `message` in another's place; sends it anew where that one is gone.
+
+        So it does with a text in a photo's place, and a photo that Telegram does not take there.
+        """
 
         async def request() -> None:
+            if message.photo:
+                await self.bot.edit_message_media(
+                    InputMediaPhoto(message.photo, message.html, ParseMode.HTML),
+                    chat_id,
+                    message_id,
+                    reply_markup=message.keyboard,
+                    rate_limit_args=rank,
+                )
+                return
             await self.bot.edit_message_text(
                 message.html,
                 chat_id,
@@ -163,9 +206,10 @@ class Sender:
         try:
             await self._deliver(request)
         except BadRequest as error:
-            if _says(error, _GONE):
+            unchanged = _says(error, _UNCHANGED)
+            if _says(error, _GONE) or (message.photo and not unchanged):
                 return await self.send(chat_id, message, rank=rank)
-            if not _says(error, _UNCHANGED):
+            if not unchanged:
                 raise
         return reference(chat_id, message_id)
 

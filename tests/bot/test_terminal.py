@@ -1,6 +1,7 @@
 """The terminal: a line in, plain text out, buttons by number."""
 
 import io
+import tempfile
 
 import pytest
 
@@ -145,6 +146,34 @@ def test_a_notice_is_not_said_twice():
             return Reply("Done.", notice="Done.", buttons=((Button("👍 Like", "v"),),))
 
     assert Screen(Same()).types("x") == "Done.\n  [1] 👍 Like\n"
+
+
+def test_a_taste_is_bars_of_text_and_the_path_of_a_picture(screen, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for title in ("신의 탑", "노블레스", "여신강림", "유미의 세포들"):
+        screen.types(f"/like {title}")
+
+    title, lead, *lines = screen.types("/taste").splitlines()
+
+    (path,) = tmp_path.glob("webtoonbot-taste-*.png")
+    assert (title, lead) == ("My webtoon taste", "Drawn from 4 likes")
+    bar, words = next(line for line in lines if "Fantasy" in line).split("  ")
+    assert words.startswith("Fantasy 50 % · All readers ")
+    assert (len(bar), bar.count("◆"), bar[:10].count("█")) == (20, 1, 9)
+    assert "█" not in bar[10:]
+    assert lines[-2:] == [str(path), "  [1] 🌙 Dark  [2] 📤 Card to share"]
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_place_for_the_picture_its_words_are_said(screen, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    screen.types("/like 신의 탑")
+
+    said = screen.types("/taste").splitlines()
+
+    assert said[0] == "My webtoon taste"
+    assert said[-2].startswith("Keywords") and said[-1].startswith("  [1]")
 
 
 def test_people_in_one_room_read_together_and_each_prints_the_round_they_act_in(chat):

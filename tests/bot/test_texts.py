@@ -34,7 +34,8 @@ FAMILIES = {
     "ctx.reader.dial": ["niche", "balanced", "popular"],
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
-    "latin": ["title", "filter", "language", "dial", "private"],
+    "latin": ["title", "filter", "language", "dial", "code", "private"],
+    "platform": ["telegram", "discord", "terminal"],
 }
 
 

@@ -128,6 +128,7 @@ class Message:
     components: list = field(default_factory=list)
     flags: int = 0
     files: dict = field(default_factory=dict)  # name -> bytes
+    alts: dict = field(default_factory=dict)  # name -> what is told to who cannot see it
     seen_by: User | None = None  # of an ephemeral one
     edits: int = 0
     deleted: bool = False
@@ -161,8 +162,11 @@ class Message:
         self.embeds = body.get("embeds", self.embeds) or []
         self.components = body.get("components", self.components) or []
         if "attachments" in body:
-            self.files = {}
+            self.files, self.alts = {}, {}
         self.files |= files
+        for attached in body.get("attachments") or []:
+            if attached.get("filename") in files and attached.get("description"):
+                self.alts[attached["filename"]] = attached["description"]
 
     def payload(self):
         return {

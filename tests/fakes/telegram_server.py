@@ -9,6 +9,7 @@ It runs in a thread of its own, so that a bot can be tested from the same proces
 """
 
 import asyncio
+import io
 import json
 import re
 import threading
@@ -17,6 +18,7 @@ from itertools import count
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from PIL import Image
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
 from tests.fakes.telegram_world import Call, Fault, Message, World
@@ -270,11 +272,49 @@ class TelegramServer(World):
         message = Message(chat, next(self._message_ids[chat.id]), self.bot, document=file)
         return self._post(message, params)
 
+    def _do_sendphoto(self, params):
+        chat = self._writable(params)
+        message = Message(chat, next(self._message_ids[chat.id]), self.bot)
+        self._picture(message, params, params["photo"], params)
+        return self._post(message, params)
+
+    def _do_editmessagemedia(self, params):
+        """Also of a text, which then becomes the picture's message."""
+        chat, media = self._writable(params), json.loads(params["media"])
+        message = self._messages.get((chat.id, int(params["message_id"])))
+        _demand(message, "message to edit not found")
+        _demand(message.sender == self.bot and media["type"] == "photo", "message can't be edited")
+        before = message.text
+        self._picture(message, media, media["media"], params)
+        message.earlier.append(before)
+        return message.json()
+
+    def _picture(self, message, captioned, photo, params):
+        """Fills `message` with an uploaded photo, its caption and its buttons."""
+        if isinstance(photo, str):
+            photo = params.get(photo.removeprefix("attach://"))
+        _demand(photo and photo["content"], "there is no photo in the request")
+        _demand(len(photo["content"]) <= 10 * 2**20, "file is too big")
+        try:
+            size = Image.open(io.BytesIO(photo["content"])).size
+        except OSError:
+            raise Refused(400, "Bad Request: IMAGE_PROCESS_FAILED") from None
+        fits = sum(size) <= 10_000 and max(size) <= 20 * min(size)
+        _demand(fits, "PHOTO_INVALID_DIMENSIONS")
+        text, entities = captioned.get("caption", ""), []
+        if captioned.get("parse_mode") == "HTML":
+            text, entities = parse_html(text)
+        _demand(utf16(text) <= 1024, "message caption is too long")
+        message.text, message.entities, message.preview = text.strip(), entities, {}
+        message.photo = photo | {"size": dict(zip(("width", "height"), size, strict=True))}
+        message.rows = _keyboard(params)
+
     def _do_editmessagetext(self, params):
         chat = self._writable(params)
         message = self._messages.get((chat.id, int(params["message_id"])))
         _demand(message, "message to edit not found")
         _demand(message.sender == self.bot and not message.document, "message can't be edited")
+        _demand(not message.photo, "there is no text in the message to edit")
         before = (message.text, message.entities, message.rows)
         new = Message(chat, message.message_id, self.bot)
         self._fill(new, params)
@@ -304,15 +344,7 @@ class TelegramServer(World):
         _demand(utf16(text) <= 4096, "message is too long")
         message.text, message.entities = text, entities
         message.preview = json.loads(params.get("link_preview_options", "{}"))
-        markup = json.loads(params.get("reply_markup", "{}"))
-        message.rows = markup.get("inline_keyboard", [])
-        _demand(len(message.buttons) <= 100, "reply markup is too long")
-        for row in message.rows:
-            _demand(1 <= len(row) <= 8, "a row of buttons shows 1 to 8")
-            for button in row:
-                _demand(button["text"], "BUTTON_TEXT_INVALID")
-                data = button.get("callback_data", button.get("url", ""))
-                _demand(1 <= len(data.encode()) <= 64, "BUTTON_DATA_INVALID")
+        message.rows = _keyboard(params)
 
     def _post(self, message, params):
         quoting = json.loads(params.get("reply_parameters", "{}"))
@@ -347,6 +379,18 @@ class TelegramServer(World):
 def _demand(condition, description):
     if not condition:
         raise Refused(400, f"Bad Request: {description}")
+
+
+def _keyboard(params):
+    rows = json.loads(params.get("reply_markup", "{}")).get("inline_keyboard", [])
+    _demand(sum(map(len, rows)) <= 100, "reply markup is too long")
+    for row in rows:
+        _demand(1 <= len(row) <= 8, "a row of buttons shows 1 to 8")
+        for button in row:
+            _demand(button["text"], "BUTTON_TEXT_INVALID")
+            data = button.get("callback_data", button.get("url", ""))
+            _demand(1 <= len(data.encode()) <= 64, "BUTTON_DATA_INVALID")
+    return rows
 
 
 def _file(part):

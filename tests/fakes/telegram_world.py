@@ -47,6 +47,7 @@ class Message:
     rows: list = field(default_factory=list)
     preview: dict = field(default_factory=dict)
     document: dict | None = None
+    photo: dict | None = None  # then the text is its caption
     reply_to: "Message | None" = None
     thread_id: int | None = None
     earlier: list = field(default_factory=list)  # the texts it had before it was edited
@@ -66,9 +67,11 @@ class Message:
             "date": self.date,
             "chat": self.chat.json(),
             "from": self.sender.json(),
-            "text": self.text,
-            "entities": self.entities,
         }
+        of = "caption" if self.photo else ""
+        known |= {of or "text": self.text, f"{of}_entities" if of else "entities": self.entities}
+        if self.photo:
+            known["photo"] = [{"file_id": "p", "file_unique_id": "q", **self.photo["size"]}]
         if self.thread_id:
             known |= {"message_thread_id": self.thread_id, "is_topic_message": True}
         if self.rows:

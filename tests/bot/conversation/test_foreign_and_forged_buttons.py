@@ -9,7 +9,6 @@ from bot.conversation import actions
 from bot.conversation.actions import Deed
 from bot.conversation.errors import StaleButton
 from bot.conversation.reply import Button
-from bot.conversation.suggest import _MAX_WISH_BYTES
 from bot.conversation.texts import Language, say
 from db.tables import Base, Verdict
 from tests.plugins.chat import export
@@ -200,7 +199,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.similar(MAX),
         actions.why(MAX),
         actions.show(MAX),
-        actions.again("가" * (_MAX_WISH_BYTES // 3)),
+        actions.again("가" * (60 // 3)),
         *(actions.welcome(answer, MAX) for answer in (*Verdict, None)),
         actions.enough(MAX),
         actions.page(MAX, MAX),
@@ -241,12 +240,12 @@ def test_the_longest_wishes_fit_and_repeat_whole_names(chat):
 
 
 def test_a_wish_longer_than_a_button_keeps_its_first_names_whole():
-    from bot.conversation.suggest import _cut
+    from bot.conversation.wish import Wish
 
-    words = _cut(["slice of life", "가" * 16, "스포츠"])
+    words = Wish(("slice of life", "가" * 16, "스포츠")).words
 
     assert words == "slice of life,스포츠"
-    assert len(words.encode()) <= _MAX_WISH_BYTES
+    assert len(words.encode()) <= 60
 
 
 def test_all_tables_are_known_to_the_tests_above():

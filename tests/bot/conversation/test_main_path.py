@@ -240,7 +240,9 @@ def test_an_unknown_filter_names_what_there_is(chat):
 def test_a_filter_that_nothing_fits_says_so(chat):
     chat.says("/read 독립일기")
 
-    assert chat.says("/recommend 힐링 연재").text.startswith("Nothing new is left for “힐링 연재”.")
+    assert chat.says("/recommend 힐링 연재").text.startswith(
+        "Nothing new is left for “healing · ongoing”."
+    )
 
 
 def test_similar_works_come_from_the_model_and_leave_out_what_has_a_verdict(chat):

@@ -1,0 +1,161 @@
+"""/link: two accounts of one person become one reader, by a code that travels between them."""
+
+import hashlib
+import math
+import secrets
+from datetime import datetime, timedelta
+
+from bot.conversation import actions, cards
+from bot.conversation.actions import Action
+from bot.conversation.context import Context
+from bot.conversation.errors import StaleButton, UserError
+from bot.conversation.reply import Button, Reply, Rows
+from db import catalogue, link_codes, links
+from db.link_codes import Code
+from db.links import Union
+
+LIVES = timedelta(minutes=10)
+UNDOABLE = timedelta(days=1)
+# 30^8 codes, 39 bits: whoever may try five in a quarter of an hour does not find one of the few
+# that live at a time. No letter or digit is like another in a hurry.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 8
+_TRIES, _TRIED_WITHIN = 5, timedelta(minutes=15)
+_CODES, _GIVEN_WITHIN = 5, timedelta(hours=1)
+_DIFFERENCES = 3  # that are shown by name
+
+
+def link(ctx: Context, argument: str) -> Reply:
+    """A new code; or, for a code of another account, what linking would do, to be confirmed."""
+    return _compared(ctx, argument) if argument.strip() else _offered(ctx)
+
+
+def press(ctx: Context, action: Action) -> Reply:
+    """Links the two, leaves them alone, or undoes the latest link."""
+    ctx.require_owner(action.number(2))
+    answer, number = action.text(0), action.number(1)
+    if answer == "no":
+        return Reply(ctx.say("link.left"), replaces=True, private=True)
+    if answer == "undo":
+        return _undone(ctx, number)
+    if answer == "yes":
+        return _linked(ctx, number)
+    raise StaleButton
+
+
+def _offered(ctx: Context) -> Reply:
+    given = link_codes.given_since(ctx.session, ctx.reader.id, ctx.now - _GIVEN_WITHIN)
+    if len(given) >= _CODES:
+        raise UserError("link.too_many_codes", minutes=_minutes(ctx, given[0] + _GIVEN_WITHIN))
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    link_codes.put(
+        ctx.session, ctx.reader.id, _digest(code), now=ctx.now, expires_at=ctx.now + LIVES
+    )
+    shown = f"{code[:4]}-{code[4:]}"
+    minutes = f"{LIVES.total_seconds() / 60:.0f}"
+    lines = [ctx.say("link.code", code=shown, minutes=minutes)]
+    last = links.last(ctx.session, ctx.reader.id)
+    rows: Rows = ()
+    if last and last.undoable and ctx.now - last.at < UNDOABLE:
+        lines.append(ctx.say("link.undoable"))
+        rows = ((_undo_button(ctx, last.id, ctx.reader.id),),)
+    return Reply("\n".join(lines), buttons=rows, private=True)
+
+
+def _compared(ctx: Context, argument: str) -> Reply:
+    missed = link_codes.missed_since(ctx.session, ctx.reader.id, ctx.now - _TRIED_WITHIN)
+    if len(missed) >= _TRIES:
+        raise UserError("link.too_many_tries", minutes=_minutes(ctx, missed[0] + _TRIED_WITHIN))
+    code = link_codes.of(ctx.session, _digest(argument))
+    if code is None:
+        link_codes.missed(ctx.session, ctx.reader.id, ctx.now)
+        raise UserError("link.wrong")
+    _require_usable(ctx, code)
+    # Who read it over a shoulder must not be able to snatch it from between these two messages.
+    link_codes.take(ctx.session, code.id, ctx.reader.id, ctx.now + LIVES)
+    union = links.compare(ctx.session, code.reader_id, ctx.reader.id)
+    other = ", ".join(_platforms(ctx, code.reader_id))
+    lines = [
+        ctx.say("link.ask", platform=other),
+        ctx.say("link.theirs", platform=other, count=_standing(union, mine=True)),
+        ctx.say("link.yours", count=_standing(union, mine=False)),
+        ctx.say("link.together", count=union.standing),
+        *_differences(ctx, union),
+        ctx.say("link.terms"),
+    ]
+    buttons = (
+        Button(ctx.say("button.link"), actions.link("yes", code.id, ctx.reader.id)),
+        Button(ctx.say("button.cancel"), actions.link("no", code.id, ctx.reader.id)),
+    )
+    return Reply("\n".join(lines), buttons=(buttons,), private=True)
+
+
+def _linked(ctx: Context, code_id: int) -> Reply:
+    code = link_codes.get(ctx.session, code_id)
+    if code is None:
+        raise StaleButton
+    _require_usable(ctx, code)
+    links.platforms(ctx.session, code.reader_id)  # held, so that they say nothing meanwhile
+    link_codes.use(ctx.session, code.id, ctx.now)
+    link_id, union = links.unite(ctx.session, code.reader_id, ctx.reader.id, ctx.now)
+    buttons = (
+        _undo_button(ctx, link_id, code.reader_id),
+        Button(ctx.say("button.recommend"), actions.again()),
+    )
+    text = ctx.say("link.done", count=union.standing)
+    return Reply(text, buttons=(buttons,), replaces=True, private=True)
+
+
+def _undone(ctx: Context, link_id: int) -> Reply:
+    last = links.last(ctx.session, ctx.reader.id)
+    if last is None or last.id != link_id or not last.undoable or ctx.now - last.at >= UNDOABLE:
+        raise UserError("link.settled")
+    links.platforms(ctx.session, ctx.reader.id)
+    links.undo(ctx.session, link_id, ctx.now)
+    return Reply(ctx.say("link.undone"), replaces=True, private=True)
+
+
+def _require_usable(ctx: Context, code: Code) -> None:
+    if code.reader_id == ctx.reader.id:
+        raise UserError("link.own")
+    if code.used:
+        raise UserError("link.used")
+    if code.expires_at <= ctx.now:
+        raise UserError("link.expired")
+    if code.taken_by not in (None, ctx.reader.id):
+        raise UserError("link.used")
+
+
+def _standing(union: Union, *, mine: bool) -> int:
+    said = union.mine if mine else union.theirs
+    return sum(last.verdict is not None for last in said.values())
+
+
+def _differences(ctx: Context, union: Union) -> list[str]:
+    """That the later word counts, where there are two; with the names of a few works."""
+    differing = union.differing
+    if not differing:
+        return []
+    few = list(differing.items())[:_DIFFERENCES]
+    titles = catalogue.titles(ctx.session, [work for work, _ in few])
+    named = ", ".join(f"{titles[work]} {cards.EMOJI[verdict]}" for work, verdict in few)
+    key = "link.differ_more" if len(differing) > len(few) else "link.differ"
+    return [ctx.say(key, count=len(differing), named=named)]
+
+
+def _platforms(ctx: Context, reader_id: int) -> list[str]:
+    return [ctx.say(f"link.on_{platform}") for platform in links.platforms(ctx.session, reader_id)]
+
+
+def _undo_button(ctx: Context, link_id: int, owner: int) -> Button:
+    return Button(ctx.say("button.undo"), actions.link("undo", link_id, owner))
+
+
+def _digest(typed: str) -> str:
+    """The SHA-256 of a code, however it was typed."""
+    bare = "".join(char for char in typed.upper() if char.isalnum())
+    return hashlib.sha256(bare.encode()).hexdigest()
+
+
+def _minutes(ctx: Context, until: datetime) -> int:
+    return math.ceil((until - ctx.now).total_seconds() / 60)

@@ -1,0 +1,150 @@
+"""What a reader asks of a slate, in tokens that a button can carry and that are taken back singly.
+
+A token is the name of a genre or keyword, "finished" or "ongoing"; "-name" for none of these;
+"↑62" and "↓40" for works better known than 62 % of all and no better known than 40 %; "≠12.7" for
+nothing like the works 12 and 7. These unit critiques are constraints, and each new one narrows what
+the ones before left (Reilly, McCarthy, McGinty & Smyth 2004).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.conversation.context import Context
+from bot.conversation.errors import UserError
+from bot.conversation.find import shortened
+from bot.conversation.hangul import normalise
+from bot.conversation.library import FINISHED, ONGOING, Library
+from bot.conversation.taste import rows_of
+from bot.conversation.texts import term, terms
+
+MORE_POPULAR, MORE_HIDDEN, UNLIKE, NOT = "↑", "↓", "≠", "-"
+_MAX_BYTES = 60  # an action has 64
+_NAME_WORDS = 6  # in the longest name of a genre or keyword
+_ALIKE = 1 / 3  # of all works: those least like what is to be unlike
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Tokens, each of which a work has to fulfil."""
+
+    tokens: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The tokens as a button carries them: as many whole ones as fit."""
+        words = ""
+        for token in self.tokens:
+            longer = f"{words},{token}" if words else token
+            if len(longer.encode()) <= _MAX_BYTES:
+                words = longer
+        return words
+
+    def and_(self, token: str) -> "Wish":
+        """This and that, without what it replaces or contradicts."""
+        replaced = {token, NOT + token, token.removeprefix(NOT)}
+        if token in (FINISHED, ONGOING):
+            replaced |= {FINISHED, ONGOING}
+        kept = [t for t in self.tokens if t not in replaced]
+        if token[0] in (MORE_POPULAR, MORE_HIDDEN, UNLIKE):
+            others = {MORE_POPULAR, MORE_HIDDEN} if token[0] != UNLIKE else {UNLIKE}
+            kept = [t for t in kept if t[0] not in others]
+        return Wish((*kept, token))
+
+    def without(self, token: str) -> "Wish":
+        """All but that."""
+        return Wish(tuple(t for t in self.tokens if t != token))
+
+    def fits(self, library: Library) -> NDArray[np.bool_]:
+        """(works,) bool: what is all that was asked for."""
+        fitting = np.ones(len(library.works), dtype=bool)
+        for token in self.tokens:
+            fitting &= _fulfils(library, token)
+        return fitting
+
+
+def wish_of(ctx: Context, argument: str) -> Wish:
+    """What the words after /recommend ask for. Raises UserError for a word we don't know."""
+    wish = Wish()
+    if not argument.strip():
+        return wish
+    known = _known_words(ctx)
+    for phrase in argument.split(","):
+        token = phrase.strip()
+        if _is_measure(token):
+            wish = wish.and_(token)
+            continue
+        prefix = NOT if token.startswith(NOT) else ""
+        words = token.removeprefix(NOT).split()
+        while words:  # the longest name first: "slice of life", "romance fantasy"
+            spans = range(min(len(words), _NAME_WORDS), 0, -1)
+            keys = ((span, normalise("".join(words[:span]))) for span in spans)
+            span, key = next(((span, key) for span, key in keys if key in known), (0, ""))
+            if not span:
+                names = ", ".join(term(ctx.language, genre) for genre in ctx.library.genres)
+                raise UserError("recommend.unknown_filter", word=shortened(words[0]), genres=names)
+            wish = wish.and_(prefix + known[key])
+            del words[:span]
+    return wish
+
+
+def label(ctx: Context, token: str) -> str:
+    """A token in words."""
+    if token.startswith(NOT):
+        return ctx.say("steer.not", name=label(ctx, token.removeprefix(NOT)))
+    if token.startswith(MORE_POPULAR):
+        return ctx.say("steer.popular")
+    if token.startswith(MORE_HIDDEN):
+        return ctx.say("steer.hidden")
+    if token.startswith(UNLIKE):
+        return ctx.say("steer.different")
+    if token in (FINISHED, ONGOING):
+        return ctx.say("recommend.finished" if token == FINISHED else "recommend.ongoing")
+    return term(ctx.language, token)
+
+
+def unlike(works: Sequence[int]) -> str:
+    """The token for nothing like these works."""
+    return UNLIKE + ".".join(map(str, works))
+
+
+def _fulfils(library: Library, token: str) -> NDArray[np.bool_]:
+    if token.startswith(NOT):
+        return ~library.having(token.removeprefix(NOT))
+    if token.startswith(MORE_POPULAR):
+        return library.renown > int(token[1:])
+    if token.startswith(MORE_HIDDEN):
+        return library.renown <= int(token[1:])
+    if token.startswith(UNLIKE):
+        return _unlike(library, [int(part) for part in token[1:].split(".")])
+    return library.having(token)
+
+
+def _unlike(library: Library, works: Sequence[int]) -> NDArray[np.bool_]:
+    rows = rows_of(library, works)
+    if library.content is None or not rows:
+        return np.ones(len(library.works), dtype=bool)
+    everywhere = np.arange(len(library.works))
+    nearest = library.content.cosines(everywhere, np.array(rows, dtype=np.intp)).max(axis=1)
+    nearest[rows] = 1  # most like themselves
+    return np.asarray(nearest <= np.quantile(nearest, _ALIKE), dtype=bool)
+
+
+def _is_measure(token: str) -> bool:
+    """Whether this is a token that only our buttons write."""
+    sign, rest = token[:1], token[1:]
+    if sign in (MORE_POPULAR, MORE_HIDDEN):
+        return rest.isascii() and rest.isdigit() and len(rest) <= 3
+    parts = rest.split(".")
+    return sign == UNLIKE and all(p.isascii() and p.isdigit() and len(p) < 12 for p in parts)
+
+
+def _known_words(ctx: Context) -> dict[str, str]:
+    """Normalised word in any language -> "finished", "ongoing", or a genre or keyword."""
+    known = {normalise(name): korean for name, korean in terms().items()}
+    known |= {normalise(name): name for name in (*ctx.library.genres, *ctx.library.keywords)}
+    known |= dict.fromkeys(("finished", "completed", "완결"), FINISHED)
+    known |= dict.fromkeys(("ongoing", "연재", "연재중"), ONGOING)
+    return known

@@ -1,0 +1,125 @@
+"""A like that a reader leaves out of account: it stands, but recommends nothing."""
+
+import re
+
+import pytest
+
+from db import feedback
+from tests.plugins.chat import buttons_of, export
+
+
+def shares(reply):
+    """Title -> share in percent, of the likes that an explanation names."""
+    return {t: int(s) for t, s in re.findall(r"👍 (.+): \+[\d.]+ \((\d+) %\)", reply.text)}
+
+
+@pytest.fixture
+def reader(chat):
+    """Somebody with three likes, who asked why a work is suggested."""
+    for title in ("신의 탑", "노블레스", "헬퍼"):
+        chat.says(f"/like {title}")
+    chat.says("/why 갓 오브 하이스쿨")
+    return chat
+
+
+def test_the_likes_behind_a_card_are_told_with_their_shares(reader):
+    told = shares(reader.last)
+
+    assert set(told) <= {"신의 탑", "노블레스", "헬퍼"}
+    assert sum(told.values()) == pytest.approx(100, abs=len(told))
+
+
+def test_each_of_the_strongest_has_a_button(reader):
+    labels = [button.label for button in buttons_of(reader.last.buttons)]
+
+    assert labels == [f"⏸️ Leave out: {title}" for title in shares(reader.last)]
+
+
+def test_leaving_one_out_changes_the_reasons_at_once_and_what_comes_next(reader):
+    first = next(iter(shares(reader.last)))
+    before = reader.world.hearing  # the same process, nothing is trained
+    reply = reader.press("⏸️")
+
+    assert reply.notice == f"⏸️ {first} is left out of account from now on."
+    assert first not in shares(reply)
+    assert f"⏸️ Left out of account: {first}" in reply.text
+    assert reply.replaces
+    assert reply.private
+    assert before is reader.world.hearing
+
+
+def test_it_can_be_counted_again(reader):
+    before = reader.last.text
+    reader.press("⏸️")
+
+    reply = reader.press("▶️")
+
+    assert reply.text == before
+
+
+def test_what_is_left_out_stays_liked_and_is_not_suggested(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+
+    assert len(reader.verdicts()) == 3
+    for _ in range(12):
+        reader.says("/recommend")
+        assert first not in {card.title.split(" (")[0] for card in reader.last.cards}
+
+
+def test_with_all_likes_left_out_it_is_as_if_nothing_was_known(reader):
+    for _ in range(3):
+        reader.press("⏸️")
+
+    assert reader.says("/recommend").text
+    assert "Leave out" not in str(reader.says("/why 갓 오브 하이스쿨").buttons)
+
+
+def test_the_list_and_the_export_say_so(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+
+    assert f"👍 {first} · ⏸️ left out of account (/why)" in reader.says("/list").text
+    assert [entry["title"] for entry in export(reader)["feedback"] if entry.get("left_out")] == [
+        first
+    ]
+
+
+def test_liking_it_again_counts_again(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+    reader.says(f"/dislike {first}")
+    reader.says(f"/like {first}")
+
+    assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+
+
+def test_models_still_learn_that_it_was_liked(reader):
+    reader.press("⏸️")
+
+    with reader.world.database.read() as session:
+        assert len(list(feedback.for_training(session))) == 3
+
+
+def test_it_is_the_readers_alone(reader):
+    action = reader.action("⏸️")
+
+    assert reader.as_("other").presses(action).notice.startswith("This button belongs")
+
+
+def test_what_is_no_longer_liked_cannot_be_left_out(reader):
+    action = reader.action("⏸️")
+    for title in shares(reader.last):
+        reader.says(f"/unlike {title}")
+
+    assert reader.presses(action).notice.startswith("You've changed your mind since")
+
+
+@pytest.mark.parametrize("forged", ["o:1:1:x:{}", "o:1:1:{}", "o:1:999:out:{}", "o:999:1:out:{}"])
+def test_forged_ones_are_refused(reader, forged):
+    owner = export(reader)["reader"]
+
+    reply = reader.presses(forged.format(owner))
+
+    assert reply.notice
+    assert not any(entry.get("left_out") for entry in export(reader)["feedback"])

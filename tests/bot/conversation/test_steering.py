@@ -1,0 +1,196 @@
+"""The critiques under a slate: chosen for it, each narrows the next, each can be taken back."""
+
+import numpy as np
+import pytest
+
+from bot.conversation import wish
+from bot.conversation.wish import Wish
+from tests.plugins.chat import buttons_of, titles
+
+SIGNS = {"🏁", "🚫", "🔥", "💎", "🎲"}
+
+
+def critiques(reply):
+    """The critiques under the last card, by their signs."""
+    return {
+        button.label.split()[0]: button
+        for button in buttons_of(reply.cards[-1].buttons)
+        if button.label.split()[0] in SIGNS
+    }
+
+
+def shown(chat, reply):
+    """The works of a reply's cards."""
+    return [chat.world.serving.library.work(card.work_id) for card in reply.cards]
+
+
+def steer(chat, sign):
+    """Presses the critique with this sign under the last slate, showing others till it is there."""
+    for _ in range(8):
+        if sign in critiques(chat.last):
+            return chat.presses(critiques(chat.last)[sign].action)
+        chat.presses("r:")
+    raise AssertionError(sign)
+
+
+@pytest.fixture
+def reader(chat):
+    """Somebody of whom a little is known, with a slate before them."""
+    for title in ("신의 탑", "노블레스"):
+        chat.says(f"/like {title}")
+    chat.says("/recommend")
+    return chat
+
+
+def test_under_every_slate_are_three_critiques(reader):
+    for _ in range(3):
+        assert len(critiques(reader.last)) == 3
+        reader.press("🔄")
+
+
+def test_somebody_unknown_is_offered_three_as_well(chat):
+    assert len(critiques(chat.says("/recommend"))) == 3
+
+
+def test_finished_only(reader):
+    works = shown(reader, steer(reader, "🏁"))
+
+    assert works
+    assert all(work.finished for work in works)
+    assert "🏁" not in critiques(reader.last)
+
+
+def test_none_of_a_genre(reader):
+    for _ in range(8):
+        if "🚫" in critiques(reader.last):
+            break
+        reader.presses("r:")
+    button = critiques(reader.last)["🚫"]
+    genre = button.action.rpartition("-")[2]
+    assert any(genre in work.genres for work in shown(reader, reader.last))
+
+    works = shown(reader, reader.presses(button.action))
+
+    assert works
+    assert not any(genre in work.genres for work in works)
+
+
+@pytest.mark.parametrize(("sign", "direction"), [("🔥", 1), ("💎", -1)])
+def test_better_known_or_lesser_known_than_these(reader, sign, direction):
+    library = reader.world.serving.library
+
+    def renown(reply):
+        return [int(library.renown[library.row_of[card.work_id]]) for card in reply.cards]
+
+    for _ in range(8):
+        if sign in critiques(reader.last):
+            break
+        reader.presses("r:")
+    middle = sorted(renown(reader.last))[1]
+    after = renown(reader.presses(critiques(reader.last)[sign].action))
+
+    assert all(direction * (known - middle) >= 0 for known in after)
+
+
+def test_something_else_entirely_is_unlike_what_was_shown(reader):
+    library = reader.world.serving.library
+    for _ in range(8):
+        if "🎲" in critiques(reader.last):
+            break
+        reader.presses("r:")
+    before = [library.row_of[card.work_id] for card in reader.last.cards]
+    after = steer(reader, "🎲")
+    rows = [library.row_of[card.work_id] for card in after.cards]
+
+    alike = library.content.cosines(np.arange(len(library.works)), np.array(before)).max(axis=1)
+    assert max(alike[rows]) <= sorted(alike)[len(alike) // 3]
+
+
+def test_a_critique_stays_until_it_is_taken_back(reader):
+    steer(reader, "🏁")
+    assert reader.last.text == "🎛️ Now: finished"
+    reader.press("🔄")
+    assert reader.last.text == "🎛️ Now: finished"
+
+    reader.press("✖️ finished")
+
+    assert reader.last.text == ""
+    assert reader.last.cards
+
+
+def test_critiques_add_up_and_are_taken_back_singly(reader):
+    reader.says("/recommend finished, -로맨스")
+
+    assert reader.last.text == "🎛️ Now: finished · no romance"
+    assert not any("로맨스" in work.genres for work in shown(reader, reader.last))
+    reader.press("✖️ finished")
+    assert reader.last.text == "🎛️ Now: no romance"
+
+
+def test_each_critique_leads_to_another_slate(reader):
+    before = titles(reader.last)
+    for button in critiques(reader.last).values():
+        assert titles(reader.presses(button.action)) != before
+
+
+def test_no_critique_is_offered_that_leads_nowhere(reader):
+    for _ in range(12):
+        for button in critiques(reader.last).values():
+            reply = reader.as_(reader.name).presses(button.action)
+            assert reply.cards, button
+        if reader.last.cards[-1].buttons and not critiques(reader.last):
+            break
+        reader.presses(next(iter(critiques(reader.last).values())).action)
+
+
+def test_where_nothing_is_left_it_is_said_what_to_relax(reader):
+    reply = reader.says("/recommend 로맨스, 일상")
+
+    assert reply.text == (
+        "Nothing new is left for “romance · slice of life”. What shall I leave out?"
+    )
+    labels = [button.label for button in buttons_of(reply.buttons)]
+    assert all(label.startswith("✖️ ") and label.endswith(" left)") for label in labels)
+    assert reader.press("✖️").cards
+
+
+def test_where_no_single_condition_is_to_blame_all_of_them_go(reader):
+    reply = reader.says("/recommend 일상, 액션, 로맨스, 스릴러")
+
+    assert [button.label for button in buttons_of(reply.buttons)] == ["✨ Without any of it"]
+    assert reader.press("✨").cards
+
+
+def test_the_critiques_speak_korean(reader):
+    mina = reader.as_(reader.name, language="ko")
+
+    mina.says("/recommend 완결, -로맨스")
+
+    assert mina.last.text == "🎛️ 지금 조건: 완결 · 로맨스 빼고"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "token", "after"),
+    [
+        (("finished",), "ongoing", ("ongoing",)),
+        (("로맨스",), "-로맨스", ("-로맨스",)),
+        (("↑40", "로맨스"), "↓20", ("로맨스", "↓20")),
+        (("≠1.2",), "≠3.4", ("≠3.4",)),
+        (("로맨스",), "로맨스", ("로맨스",)),
+    ],
+)
+def test_a_new_wish_replaces_what_it_contradicts(tokens, token, after):
+    assert Wish(tokens).and_(token).tokens == after
+
+
+@pytest.mark.parametrize("forged", ["↑", "↑x", "≠", "≠a.b", "↓٣", "≠" + "9" * 50])
+def test_a_forged_measure_is_a_word_we_do_not_know(reader, forged):
+    assert reader.says(f"/recommend {forged}").text.startswith("I don't know “")
+
+
+def test_a_measure_of_works_that_are_gone_asks_for_nothing(reader):
+    assert reader.says("/recommend ≠99999").cards
+
+
+def test_every_token_has_its_words():
+    assert wish.unlike([1, 22]) == "≠1.22"
