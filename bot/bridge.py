@@ -8,8 +8,8 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from bot.conversation.events import Event, Platform, Speaker
-from bot.conversation.reply import Picture, Reply
+from bot.conversation.events import Event, Inquiry, Platform, Speaker
+from bot.conversation.reply import Offer, Picture, Reply
 from bot.hearing import Choice, Hearing
 
 log = structlog.get_logger()
@@ -39,6 +39,8 @@ class Bridge:
         self._offering = ThreadPoolExecutor(1, thread_name_prefix="offering")
         # Drawing takes a tenth of a second; Pillow lets go of the interpreter for most of it.
         self._drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        # What comes with every keystroke must not keep those waiting who said something.
+        self._inquiring = ThreadPoolExecutor(2, thread_name_prefix="inquiring")
         self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
 
     async def hear(self, event: Event, *, again: bool = False) -> Reply | None:
@@ -73,6 +75,11 @@ class Bridge:
             log.exception("picture not drawn")
             return None
 
+    async def inquire(self, speaker: Speaker, inquiry: Inquiry) -> Offer:
+        """The works for what is being typed, however busy the pool is."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._inquiring, self.hearing.inquire, speaker, inquiry)
+
     @asynccontextmanager
     async def turn(self, speaker: Speaker) -> AsyncIterator[None]:
         """Holds the speaker's turn: one person's events in order, different people's at once."""
@@ -94,7 +101,7 @@ class Bridge:
 
         The interpreter does wait for it when it ends.
         """
-        for pool in (self._pool, self._offering, self._drawing):
+        for pool in (self._pool, self._offering, self._inquiring, self._drawing):
             pool.shutdown(wait=False, cancel_futures=True)
 
 

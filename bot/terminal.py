@@ -8,7 +8,19 @@ from uuid import uuid4
 
 import structlog
 
-from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
+from bot.conversation.commands import BY_NAME, Takes
+from bot.conversation.events import (
+    MAX_FILE,
+    Command,
+    Event,
+    File,
+    Inquiry,
+    Place,
+    Press,
+    Said,
+    Speaker,
+    Text,
+)
 from bot.conversation.reply import Button, Card, Picture, Reply, Rows
 from bot.conversation.texts import language_of, say
 from bot.hearing import Hearing
@@ -41,6 +53,10 @@ class Terminal:
         line = line.strip()
         if not line:
             return
+        if line.split()[0] == "@":  # what other chats are offered while somebody types this there
+            offer = self._hearing.inquire(self._speaker, Inquiry(line[1:]))
+            self._show(Reply(cards=offer.cards))
+            return
         said = self._said(line)
         event = Event(uuid4().hex, self._speaker, self._place, said)
         reply = self._hearing.hear(event)
@@ -53,7 +69,9 @@ class Terminal:
             return Press(self._buttons[number - 1].action)
         if line.startswith("/"):
             name, argument = [*line[1:].split(maxsplit=1), "", ""][:2]
-            return Command(name, argument)
+            spec = BY_NAME.get(name.lower())
+            takes_list = spec is not None and spec.takes is Takes.LIST
+            return (_file(argument) if takes_list else None) or Command(name, argument)
         return Text(line)
 
     def _show(self, reply: Reply) -> None:
@@ -102,6 +120,9 @@ class Terminal:
         for row in rows:
             labels = []
             for button in row:
+                if button.url:
+                    labels.append(f"{button.label}: {button.url}")
+                    continue
                 self._buttons.append(button)
                 labels.append(f"[{len(self._buttons)}] {button.label}")
             self._line("  " + "  ".join(labels))
@@ -131,3 +152,15 @@ def _kept(picture: Picture) -> Path:
     ) as file:
         file.write(drawn)
     return Path(file.name)
+
+
+def _file(argument: str) -> File | None:
+    """The file that this names; None if it names none. Only what may be a list is read."""
+    path = Path(argument.strip().strip("'\"")).expanduser()
+    try:
+        if not path.is_file():
+            return None
+        size = path.stat().st_size
+        return File(path.name, path.read_bytes() if size <= MAX_FILE else None, size)
+    except (OSError, ValueError, RuntimeError):  # no path at all, or not ours to read
+        return None

@@ -37,17 +37,23 @@ class Deed(StrEnum):
     FORGET = "f"
     EXPORT = "e"
     TASTE = "c"
+    BEGIN = "q"
+    FOLLOW = "a"
+    FOLLOWING = "b"
+    ALERTS = "n"
     LINK = "k"
     ACCOUNT = "o"
+    IMPORT = "i"
     TOGETHER = "t"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A parsed press: the deed and its parts, still text."""
+    """A parsed press: the deed and its parts, still text; and its message, if that is known."""
 
     deed: Deed
     parts: tuple[str, ...]
+    message: str | None = None
 
     def number(self, index: int) -> int:
         """The part at `index` as an id. Raises StaleButton if it is none."""
@@ -70,11 +76,11 @@ class Action:
         return verdict
 
 
-def parse(action: str) -> Action:
-    """The action a button carried. Raises StaleButton for what we never wrote."""
+def parse(action: str, message: str | None = None) -> Action:
+    """The action that a button of `message` carried. Raises StaleButton for what we never wrote."""
     deed, *parts = action.split(":")
     try:
-        return Action(Deed(deed), tuple(parts))
+        return Action(Deed(deed), tuple(parts), message)
     except ValueError:
         raise StaleButton from None
 
@@ -149,6 +155,48 @@ def export(owner: int) -> str:
     return f"{Deed.EXPORT}:{owner}"
 
 
+def begin() -> str:
+    """Begin the welcome, of whoever presses it."""
+    return Deed.BEGIN.value
+
+
+def follow(webtoon_id: int, card: int | None = None, *, author: bool = False) -> str:
+    """Follow a work; `author`: though it is finished, for what its author does next.
+
+    `card` is the impression of the card that this stands on, 0 for one that was not logged.
+    """
+    return f"{Deed.FOLLOW}:{'w' if author else 'f'}:{webtoon_id}{_on(card)}"
+
+
+def unfollow(webtoon_id: int, card: int | None = None) -> str:
+    """Follow a work no more; `card` as in `follow`."""
+    return f"{Deed.FOLLOW}:u:{webtoon_id}{_on(card)}"
+
+
+def following(owner: int) -> str:
+    """Show what the owner follows."""
+    return f"{Deed.FOLLOWING}:s:{owner}"
+
+
+def following_page(number: int, owner: int) -> str:
+    """Turn to a page of what the owner follows."""
+    return f"{Deed.FOLLOWING}:p:{owner}:{number}"
+
+
+def following_less(webtoon_id: int, owner: int, page: int) -> str:
+    """Follow a work no more, from a page of what the owner follows."""
+    return f"{Deed.FOLLOWING}:u:{owner}:{page}:{webtoon_id}"
+
+
+def alerts(name: str, value: str, owner: int) -> str:
+    """Change when or where the owner is told; "show" shows how that stands."""
+    return f"{Deed.ALERTS}:{name}:{value}:{owner}"
+
+
+def _on(card: int | None) -> str:
+    return "" if card is None else f":{card}"
+
+
 def link(answer: str, number: int, owner: int) -> str:
     """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
     return f"{Deed.LINK}:{answer}:{number}:{owner}"
@@ -157,6 +205,11 @@ def link(answer: str, number: int, owner: int) -> str:
 def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
     """Whether a like of the owner's counts, asked for below the reasons for a work."""
     return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"
+
+
+def batch(answer: str, batch_id: int) -> str:
+    """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
+    return f"{Deed.IMPORT}:{answer}:{batch_id}"
 
 
 def take_part(party_id: int, language: str) -> str:

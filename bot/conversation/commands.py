@@ -12,7 +12,9 @@ class Takes(Enum):
     FILTER = auto()
     LANGUAGE = auto()
     DIAL = auto()
+    ALERTS = auto()
     CODE = auto()
+    LIST = auto()  # of works: as many words and lines as a message holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,16 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("why", "이유", Takes.TITLE),
     CommandSpec("taste", "취향"),
     CommandSpec("list", "목록", menu=True),
+    CommandSpec("follow", "관심", Takes.TITLE, needs=True),
+    CommandSpec("unfollow", "관심해제", Takes.TITLE, needs=True),
+    CommandSpec("following", "관심목록"),
+    CommandSpec("alerts", "알림", Takes.ALERTS),
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),
     CommandSpec("dial", "다이얼", Takes.DIAL),
     CommandSpec("link", "연결", Takes.CODE),
     CommandSpec("privacy", "개인정보"),
+    CommandSpec("import", "가져오기", Takes.LIST),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),
     CommandSpec("help", "도움말", menu=True),

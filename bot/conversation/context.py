@@ -1,9 +1,10 @@
 """Everything one answer may need, made anew for each event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -12,11 +13,14 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, links, readers
+from db import feedback, follows, impressions, links, readers
 from db.catalogue import Work
+from db.feedback import Told
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
+
+HOME = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Context:
     library: Library
     now: datetime
     admin: bool = False  # one of those who run the bots
+    zone: ZoneInfo = HOME  # of who chose none
     noted: Noted = field(default_factory=Noted)
     kept: Kept = Kept()
 
@@ -63,6 +68,11 @@ class Context:
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
         return Taste.of(feedback.current(self.session, self.reader.id))
+
+    @cached_property
+    def followed(self) -> frozenset[int]:
+        """The works that the reader follows; read once, so take it after what changes them."""
+        return follows.ids(self.session, self.reader.id)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -85,6 +95,14 @@ class Context:
         if event_id is not None:
             self.noted.verdicts.append((verdict, source))
         return event_id
+
+    def record_all(self, verdicts: Mapping[int, Verdict | None], source: str) -> list[Told]:
+        """Makes these the reader's verdicts, by webtoon id; as `feedback.record_all`."""
+        told = feedback.record_all(
+            self.session, self.reader.id, verdicts, source=source, now=self.now
+        )
+        self.noted.verdicts.extend((each.verdict, source) for each in told)
+        return told
 
     def show(self, slate: str, cards: Sequence[Shown]) -> list[int]:
         """Logs the cards of a slate; their impression ids, as `impressions.log`."""

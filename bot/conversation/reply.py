@@ -40,6 +40,7 @@ class Card:
     buttons: Rows = ()
     impression_id: int | None = None  # set when this card was logged as shown
     work_id: int | None = None  # whose card it is, where it can be shared
+    thumbnail: str = ""  # where its site has its picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +121,14 @@ class Reply:
     def impressions(self) -> tuple[int, ...]:
         """The ids of the impressions that this reply shows, in the order of its cards."""
         return tuple(c.impression_id for c in self.cards if c.impression_id is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Works for what is being typed, of which one may be put into the chat; each has its work_id.
+
+    `more` is where an inquiry for further ones is to start; 0 if there are none.
+    """
+
+    cards: tuple[Card, ...] = ()
+    more: int = 0

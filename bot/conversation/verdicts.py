@@ -40,7 +40,7 @@ def take_back(ctx: Context, work: Work) -> Reply:
 def press(ctx: Context, action: Action) -> Reply:
     """Records a verdict given by button: on a card that was shown, or among several finds."""
     verdict, work = action.verdict(0), ctx.work(action.number(1))
-    shown = impressions.get(ctx.session, action.number(2))
+    shown = impressions.get(ctx.session, action.number(2)) or _chosen(ctx, action, work)
     if shown is None:
         return _record(ctx, work, verdict, "button")
     if shown.webtoon_id != work.id:
@@ -48,7 +48,7 @@ def press(ctx: Context, action: Action) -> Reply:
     event_id = ctx.record(work, verdict, "button", shown.id)
     already = "" if event_id else "already_"
     notice = ctx.say(f"liked.{already}{verdict}", title=work.title)
-    return _shown_again(ctx, work, notice, shown)
+    return shown_again(ctx, work, notice, shown)
 
 
 def undo(ctx: Context, action: Action) -> Reply:
@@ -65,7 +65,7 @@ def undo(ctx: Context, action: Action) -> Reply:
     shown = impressions.get(ctx.session, event.impression_id) if event.impression_id else None
     if shown is None:
         return Reply(notice, notice=notice, replaces=True)
-    return _shown_again(ctx, work, notice, shown)
+    return shown_again(ctx, work, notice, shown)
 
 
 def react(ctx: Context, reaction: Reaction) -> Reply | None:
@@ -89,7 +89,7 @@ def react(ctx: Context, reaction: Reaction) -> Reply | None:
     quiet = ctx.place.shared or shown[0].policy == WELCOME or (work.adult and not ctx.adult)
     if not notice or quiet:
         return None
-    return _shown_again(ctx, work, notice, shown[0])
+    return shown_again(ctx, work, notice, shown[0])
 
 
 def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> bool:
@@ -111,6 +111,12 @@ def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> 
     return False
 
 
+def _chosen(ctx: Context, action: Action, work: Work) -> impressions.ImpressionRow | None:
+    """What somebody put into a chat: it became an impression after its buttons were made."""
+    shown = impressions.on_message(ctx.session, action.message) if action.message else []
+    return shown[0] if len(shown) == 1 and shown[0].webtoon_id == work.id else None
+
+
 def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:
     event_id = ctx.record(work, verdict, source)
     if event_id is None:
@@ -122,7 +128,7 @@ def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:
     return Reply(ctx.say(f"liked.{verdict}", title=work.title), buttons=(buttons,))
 
 
-def _shown_again(ctx: Context, work: Work, notice: str, shown: impressions.ImpressionRow) -> Reply:
+def shown_again(ctx: Context, work: Work, notice: str, shown: impressions.ImpressionRow) -> Reply:
     """The notice, and the card as it now stands; a card that others see too stays as it is."""
     if ctx.place.shared:
         return Reply(notice=notice, private=True)

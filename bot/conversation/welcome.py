@@ -11,7 +11,7 @@ from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
 from bot.conversation.library import Library
 from bot.conversation.reply import Button, Card, Reply
-from bot.conversation.taste import WELCOME, rows_of
+from bot.conversation.taste import INLINE, WELCOME, rows_of
 from db import impressions
 from db.tables import Verdict
 from recommender.rank import top
@@ -55,7 +55,7 @@ def press(ctx: Context, action: Action) -> Reply:
         question = _next(ctx, shown.slate, [row.webtoon_id for row in asked])
         if question is not None:
             return Reply(cards=(question,), notice=notice, replaces=True)
-    latest = impressions.last(ctx.session, ctx.reader.id)
+    latest = impressions.last(ctx.session, ctx.reader.id, except_policies=(INLINE,))
     if latest and latest.slate != shown.slate:  # a second tap: the slate stands already
         return settled
     slate = suggest.recommend(ctx, "")

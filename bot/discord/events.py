@@ -8,6 +8,7 @@ import discord
 from bot.conversation.events import (
     Command,
     Event,
+    File,
     Place,
     Platform,
     Press,
@@ -43,7 +44,13 @@ def alone(interaction: Interaction) -> bool:
     return interaction.guild_id is None  # an interaction without a context
 
 
-def command(interaction: Interaction, said: Command, *, shown: bool) -> Event:
+def attached(interaction: Interaction) -> discord.Attachment | None:
+    """The file that was given with a slash command."""
+    file = getattr(interaction.namespace, "file", None)
+    return file if isinstance(file, discord.Attachment) else None
+
+
+def command(interaction: Interaction, said: Command | File, *, shown: bool) -> Event:
     """The event for a slash command; `shown` when its answer is an ordinary message."""
     return _event(interaction, said, shared=shown and not alone(interaction))
 
@@ -86,6 +93,6 @@ def _event(interaction: Interaction, said: Said, *, shared: bool) -> Event:
     return Event(
         key=str(interaction.id),
         speaker=speaker_of(interaction),
-        place=Place(str(interaction.channel_id), shared),
+        place=Place(str(interaction.channel_id), shared, interaction.guild_id is not None),
         said=said,
     )

@@ -13,10 +13,12 @@ from discord import app_commands
 
 from bot.boards import Boards
 from bot.bridge import Bridge
-from bot.conversation.events import Command, Event, Press
+from bot.conversation.events import MAX_FILE, Command, Event, File, Press
 from bot.conversation.reply import Reply
+from bot.conversation.texts import language_of
 from bot.discord import events, render
 from bot.discord.commands import PUBLIC
+from bot.discord.forms import list_form
 from bot.discord.sending import FIRST_RESPONSE_SECONDS, attempt
 from bot.hearing import Unavailable
 
@@ -46,9 +48,13 @@ class Exchange:
     ) -> None:
         """Answers a slash command: in public for cards to react to, else to the speaker alone."""
         shown = name in PUBLIC and not private
+        said: Command | File = Command(name, argument, private)
+        if file := events.attached(interaction):
+            said = File(file.filename, None, file.size, argument)
         reply = await self._acknowledge_and_hear(
             lambda: interaction.response.defer(ephemeral=not shown, thinking=True),
-            events.command(interaction, Command(name, argument, private), shown=shown),
+            events.command(interaction, said, shown=shown),
+            file,
         )
         messages = render.messages(reply) if reply else ()
         # Somebody else acknowledged it if we did not: then "thinking…" is theirs to fill.
@@ -64,6 +70,11 @@ class Exchange:
                 thinking = False
             else:
                 await self._follow(interaction, message, ephemeral=hide or not shown)
+
+    async def ask_for_list(self, interaction: Interaction) -> None:
+        """Opens the form for a list; what is typed there comes as an interaction of its own."""
+        form = list_form(language_of(str(interaction.locale)))
+        await attempt(lambda: interaction.response.send_modal(form), FIRST_RESPONSE_SECONDS)
 
     async def press(self, interaction: Interaction, action: str) -> None:
         """Answers a pressed button; a card that others see stays as it is, a board does not."""
@@ -134,7 +145,10 @@ class Exchange:
         await attempt(lambda: interaction.response.autocomplete(offered), FIRST_RESPONSE_SECONDS)
 
     async def _acknowledge_and_hear(
-        self, acknowledge: Callable[[], Awaitable[object]], event: Event
+        self,
+        acknowledge: Callable[[], Awaitable[object]],
+        event: Event,
+        file: discord.Attachment | None = None,
     ) -> Reply | None:
         """The conversation's reply, with the interaction acknowledged.
 
@@ -142,7 +156,7 @@ class Exchange:
         in which things were said, whichever acknowledgement comes through first.
         """
         _, reply = await asyncio.gather(
-            attempt(acknowledge, FIRST_RESPONSE_SECONDS), self._hear(event)
+            attempt(acknowledge, FIRST_RESPONSE_SECONDS), self._hear(event, file)
         )
         return reply
 
@@ -159,10 +173,13 @@ class Exchange:
         for message in render.messages(Reply(notice=reply.notice)):
             await self._follow(interaction, message, ephemeral=True)
 
-    async def _hear(self, event: Event) -> Reply | None:
+    async def _hear(self, event: Event, file: discord.Attachment | None = None) -> Reply | None:
         """The conversation's reply; an apology where it failed, for a spinner never ends itself."""
         try:
             async with self._bridge.turn(event.speaker):
+                if file is not None and isinstance(event.said, File) and file.size <= MAX_FILE:
+                    said = replace(event.said, content=await attempt(file.read))
+                    event = replace(event, said=said)
                 reply = await self._bridge.hear(event)
                 if isinstance(event.said, Press):
                     self._boards.heard(event.said.message, reply)

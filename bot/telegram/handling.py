@@ -9,7 +9,7 @@ from telegram.error import RetryAfter
 
 from bot.boards import Boards
 from bot.bridge import Bridge
-from bot.conversation.events import Event, Platform, Press, Reaction
+from bot.conversation.events import MAX_FILE, Event, File, Platform, Press, Reaction, Silent
 from bot.conversation.reply import Reply
 from bot.conversation.texts import language_of, say
 from bot.hearing import Unavailable
@@ -47,7 +47,8 @@ class Handler:
             return await self._converse(incoming, self._future(), again)
         heard = self._future()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._toast(incoming.query_id, heard))
+            seconds = self._pace.inline_toast_seconds if incoming.inline else None
+            group.create_task(self._toast(incoming.query_id, heard, seconds))
             return await self._converse(incoming, heard, again)
 
     async def apologise(self, incoming: Incoming) -> None:
@@ -62,14 +63,14 @@ class Handler:
             async with self._bridge.turn(event.speaker):
                 await self._deliver_calmly(apology, incoming, event)
 
-    async def _toast(self, query_id: str, heard: Heard) -> None:
+    async def _toast(self, query_id: str, heard: Heard, seconds: float | None = None) -> None:
         """Answers the press once: with the notice if it is there soon, else with nothing.
 
         Telegram takes one answer for each press and lets the button spin until it has it. A
         reply that is slow must not leave it spinning; its notice then shows in the edited message,
         or becomes a message where it is all there is to say.
         """
-        await asyncio.wait({heard}, timeout=self._pace.toast_seconds)
+        await asyncio.wait({heard}, timeout=seconds or self._pace.toast_seconds)
         in_time = not heard.cancel()  # cancelled means: too late for a toast
         reply = heard.result() if in_time else None
         await self._sender.answer(query_id, reply.notice if reply else "")
@@ -81,7 +82,13 @@ class Handler:
             return True
         # The turn lasts until the answer is out: a reader's answers come in the order of events.
         async with self._bridge.turn(event.speaker):
+            event = await self._fetched(incoming, event)
             reply = await self._hear(event, again)
+            if incoming.inline:
+                # There is no chat of ours to say more in, whatever there was to say.
+                if not heard.done():
+                    heard.set_result(reply and Reply(notice=reply.notice or reply.text))
+                return True
             if isinstance(event.said, Press):
                 self._boards.heard(event.said.message, reply)
             if not heard.done():
@@ -93,9 +100,18 @@ class Handler:
                 reply = Reply(reply.notice, private=True)  # too late for a toast, but not unsaid
             return reply is None or await self._deliver_calmly(reply, incoming, event)
 
+    async def _fetched(self, incoming: Incoming, event: Event) -> Event:
+        """The event with what is in the file that was sent, unless it is too large to be a list."""
+        sent = event.said
+        if not isinstance(sent, File) or incoming.file_id is None or sent.size > MAX_FILE:
+            return event
+        return replace(
+            event, said=replace(sent, content=await self._sender.fetch(incoming.file_id))
+        )
+
     async def _hear(self, event: Event, again: bool) -> Reply | None:
         async for attempt in stamina.retry_context(
-            on=Unavailable,  # only a reaction: nobody sees an apology for it, so it has to count
+            on=Unavailable,  # only what is silent: nobody sees an apology for it, so it must count
             attempts=None,
             timeout=None,
             **self._pace.retries(),
@@ -104,11 +120,11 @@ class Handler:
                 try:
                     return await self._bridge.hear(event, again=again)
                 except Unavailable:
-                    if isinstance(event.said, Reaction):
+                    if isinstance(event.said, Silent):
                         raise
                 except Exception:
                     log.exception("telegram.hearing_failed", key=event.key)
-        if isinstance(event.said, Reaction):
+        if isinstance(event.said, Silent):
             return None
         return self._bridge.hearing.apology(event.speaker)
 
@@ -134,7 +150,7 @@ class Handler:
         if shared and reply.private:
             await self._deliver_privately(reply, incoming, event)
             return
-        messages = await self._drawn(render(reply, together=shared))
+        messages = await self._drawn(render(reply, together=shared, sharing=self._me.inline))
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             async with self._boards.turn(said.message, reply) as latest:
@@ -163,7 +179,7 @@ class Handler:
         """Answers a group's question in the reader's own chat; a user's chat has the user's id."""
         reader, rank = incoming.user_id, incoming.rank
         try:
-            for message in await self._drawn(render(reply)):
+            for message in await self._drawn(render(reply, sharing=self._me.inline)):
                 name = await self._sender.send(reader, message, rank=rank)
                 await self._remember(message.impressions, name)
             if reply.document is not None:
@@ -172,7 +188,7 @@ class Handler:
             text = say(
                 language_of(event.speaker.language),
                 "telegram.open_private",
-                link=f"https://t.me/{self._me.username}",
+                link=self._me.home,
             )
             for message in render(Reply(text)):
                 await self._sender.send(

@@ -1,13 +1,19 @@
 """Calls to the Bot API: paced, retried, and calm about what is no error."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import stamina
 import structlog
-from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters
+from telegram import (
+    InlineQueryResult,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -239,6 +245,28 @@ class Sender:
             late = isinstance(error, BadRequest) and _says(error, _LATE)
             (log.debug if late else log.warning)("telegram.press_unanswered", error=str(error))
 
+    async def offer(
+        self, query_id: str, results: Sequence[InlineQueryResult], next_offset: str
+    ) -> None:
+        """Answers what somebody is typing; whatever keeps that from arriving, it is not repeated.
+
+        It is theirs alone, and holds just now.
+        """
+        seconds = self._pace.offer_seconds
+        try:
+            await self.bot.answer_inline_query(
+                query_id,
+                results,
+                cache_time=0,
+                is_personal=True,
+                next_offset=next_offset,
+                read_timeout=seconds,
+                pool_timeout=seconds,
+            )
+        except TelegramError as error:
+            wrong = isinstance(error, BadRequest) and not _says(error, _LATE)
+            (log.warning if wrong else log.debug)("telegram.offer_lost", error=str(error))
+
     async def send_document(
         self,
         chat_id: int,
@@ -261,6 +289,20 @@ class Sender:
             )
 
         await self._deliver(request)
+
+    async def fetch(self, file_id: str) -> bytes | None:
+        """What is in a file that was sent to us; None where it cannot be had."""
+
+        async def request() -> bytes:
+            file = await self.bot.get_file(file_id)
+            return bytes(await file.download_as_bytearray())
+
+        try:
+            return await self.call(request)
+        except (TelegramError, Unreachable, RuntimeError) as error:
+            # Only its kind: the address of a file has the token in it.
+            log.warning("telegram.file_not_fetched", reason=type(error).__name__)
+            return None
 
     async def _deliver(self, request: Callable[[], Awaitable[T]]) -> T:
         return await self.call(request, self._pace.answer_seconds)

@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from bot.bridge import Bridge
-from bot.conversation.events import Platform, Speaker
+from bot.conversation.events import Inquiry, Platform, Speaker
+from bot.conversation.reply import Offer
 from bot.hearing import Choice
 from tests.bot.pictures.samples import PICTURE
 
@@ -21,6 +22,9 @@ class Offering:
 
     def complete(self, speaker, command, typed):
         return [Choice(typed, "#1")]
+
+    def inquire(self, speaker, inquiry):
+        return Offer(more=len(inquiry.query))
 
 
 @pytest.fixture
@@ -39,6 +43,21 @@ async def test_offers_do_not_wait_behind_a_locked_database(release):
         offered = await bridge.complete(MINA, "like", "신의 탑")
 
     assert offered == [Choice("신의 탑", "#1")]
+    assert not locked.done()
+    release.set()
+    await locked
+    bridge.close()
+
+
+async def test_inquiries_do_not_wait_behind_a_locked_database(release):
+    bridge = Bridge(Offering(), threads=1)
+    locked = asyncio.create_task(bridge.run(release.wait, 30))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        offer = await bridge.inquire(MINA, Inquiry("신의 탑"))
+
+    assert offer == Offer(more=4)
     assert not locked.done()
     release.set()
     await locked

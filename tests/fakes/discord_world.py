@@ -202,9 +202,9 @@ class Message:
 
 @dataclass(eq=False)
 class Interaction:
-    """One slash command, press or autocomplete, with all that the bot made of it."""
+    """One slash command, press, autocomplete or form, with all that the bot made of it."""
 
-    kind: int  # 2 command, 3 component, 4 autocomplete
+    kind: int  # 2 command, 3 component, 4 autocomplete, 5 form
     user: User
     channel: Channel
     payload: dict
@@ -215,6 +215,7 @@ class Interaction:
     original: Message | None = None
     followups: list = field(default_factory=list)
     choices: list | None = None
+    form: dict | None = None  # that the bot opened
     expired: bool = False  # its token; set by a test in place of fifteen minutes
     late: bool = False  # a first response came after three seconds, and was refused
 

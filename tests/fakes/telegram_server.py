@@ -21,19 +21,14 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from PIL import Image
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
+from tests.fakes.telegram_limits import TOO_LATE, Refused, keyboard, said_in
+from tests.fakes.telegram_limits import demand as _demand
 from tests.fakes.telegram_world import Call, Fault, Message, World
 
 UNMODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are "
     "exactly the same as a current content and reply markup of the message"
 )
-TOO_LATE = "Bad Request: query is too old and response timeout expired or query ID is invalid"
-
-
-class Refused(Exception):
-    def __init__(self, status, description, parameters=None):
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters or {}
 
 
 class TelegramServer(World):
@@ -77,6 +72,7 @@ class TelegramServer(World):
         )
         app = web.Application(client_max_size=60 * 2**20)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        app.router.add_get("/file/bot{token}/documents/{file_id}", self._download)
         runner = web.AppRunner(
             app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
@@ -154,6 +150,23 @@ class TelegramServer(World):
             self._changed.notify_all()
         return response
 
+    async def _download(self, request):
+        """A file that getFile told the path of; the address has the token in it."""
+        call = Call("(download)", dict(request.match_info), time.monotonic())
+        with self._changed:
+            self.calls.append(call)
+            faults = self._faults["(download)"]
+            fault = faults.popleft() if faults else Fault()
+            file = self.files.get(request.match_info["file_id"])
+            self._changed.notify_all()
+        if fault.hang_seconds:
+            await asyncio.sleep(fault.hang_seconds)
+        known = request.match_info["token"] == self.token and file
+        call.status = fault.status or (200 if known else 404)
+        if call.status != 200:
+            return self._refusal(Refused(call.status, fault.description or "Not Found"))
+        return web.Response(body=file["content"], content_type="application/octet-stream")
+
     @staticmethod
     def _refusal(error):
         if error.status == 502:  # comes from the proxy in front of the real one
@@ -220,7 +233,8 @@ class TelegramServer(World):
                 raise Refused(409, f"Conflict: {said} instance is running")
 
     def _do_getme(self, params):
-        return self.bot.json() | {"username": self.username, "can_join_groups": True}
+        able = {"can_join_groups": True, "supports_inline_queries": self.inline}
+        return self.bot.json() | {"username": self.username} | able
 
     def _do_deletewebhook(self, params):
         self.webhook = ""
@@ -253,6 +267,15 @@ class TelegramServer(World):
             _demand(1 <= len(command["description"]) <= 256, "BOT_COMMAND_DESCRIPTION_INVALID")
         self.commands[params.get("language_code", "")] = commands
         return True
+
+    def _do_getfile(self, params):
+        file_id = params["file_id"]
+        file = self.files.get(file_id)
+        _demand(file, "wrong file_id or the file is temporarily unavailable")
+        size = file.get("file_size", len(file["content"]))
+        _demand(size <= 20 * 2**20, "file is too big")
+        own = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size}
+        return own | {"file_path": f"documents/{file_id}"}
 
     def _do_sendmessage(self, params):
         chat = self._writable(params)
@@ -307,7 +330,7 @@ class TelegramServer(World):
         _demand(utf16(text) <= 1024, "message caption is too long")
         message.text, message.entities, message.preview = text.strip(), entities, {}
         message.photo = photo | {"size": dict(zip(("width", "height"), size, strict=True))}
-        message.rows = _keyboard(params)
+        message.rows = keyboard(json.loads(params.get("reply_markup", "{}")), inline=self.inline)
 
     def _do_editmessagetext(self, params):
         chat = self._writable(params)
@@ -336,15 +359,9 @@ class TelegramServer(World):
         return True
 
     def _fill(self, message, params):
-        text, entities = params.get("text", ""), []
-        if params.get("parse_mode") == "HTML":
-            text, entities = parse_html(text)
-        text = text.strip()
-        _demand(text, "message text is empty")
-        _demand(utf16(text) <= 4096, "message is too long")
-        message.text, message.entities = text, entities
+        message.text, message.entities = said_in(params)
         message.preview = json.loads(params.get("link_preview_options", "{}"))
-        message.rows = _keyboard(params)
+        message.rows = keyboard(json.loads(params.get("reply_markup", "{}")), inline=self.inline)
 
     def _post(self, message, params):
         quoting = json.loads(params.get("reply_parameters", "{}"))
@@ -374,23 +391,6 @@ class TelegramServer(World):
     def _wake(self):
         self._news.set()
         self._news = asyncio.Event()
-
-
-def _demand(condition, description):
-    if not condition:
-        raise Refused(400, f"Bad Request: {description}")
-
-
-def _keyboard(params):
-    rows = json.loads(params.get("reply_markup", "{}")).get("inline_keyboard", [])
-    _demand(sum(map(len, rows)) <= 100, "reply markup is too long")
-    for row in rows:
-        _demand(1 <= len(row) <= 8, "a row of buttons shows 1 to 8")
-        for button in row:
-            _demand(button["text"], "BUTTON_TEXT_INVALID")
-            data = button.get("callback_data", button.get("url", ""))
-            _demand(1 <= len(data.encode()) <= 64, "BUTTON_DATA_INVALID")
-    return rows
 
 
 def _file(part):

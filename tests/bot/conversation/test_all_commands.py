@@ -15,12 +15,15 @@ ARGUMENT = {
     Takes.FILTER: "판타지",
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
+    Takes.ALERTS: "digest",
     Takes.CODE: "AAAA-AAAA",
+    Takes.LIST: "신의 탑\n덴마",
 }
 EXPECTED = {
-    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "taste",
-    "list", "settings", "language", "dial", "link", "privacy", "export", "forget", "help",
-    "together",
+    "start", "recommend", "search", "like", "dislike", "unlike", "read", "similar", "why",
+    "list", "settings", "language", "dial", "taste", "link", "import",
+    "follow", "unfollow", "following", "alerts",
+    "together", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 
