@@ -5,6 +5,7 @@ deeds that are one person's (undo, settings, forget, the pages of a list) carry 
 and are refused to everybody else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -120,9 +121,13 @@ def again(wish: str = "") -> str:
     return f"{Deed.AGAIN}:{wish}"
 
 
-def welcome(answer: Verdict | None, impression_id: int) -> str:
-    """Answer a question of the welcome; None: haven't read it."""
-    return f"{Deed.WELCOME}:{_LETTERS[answer] if answer else 'n'}:{impression_id}"
+def welcome(answer: Verdict | None, impression_id: int, best: Sequence[int] = ()) -> str:
+    """Answer a question of the welcome; None: haven't read it.
+
+    `best` are the three works, at most, that were recommended beside the question.
+    """
+    words = (Deed.WELCOME, _LETTERS[answer] if answer else "n", impression_id, *best)
+    return ":".join(map(str, words))
 
 
 def enough(impression_id: int) -> str:

@@ -93,6 +93,8 @@ def _event(interaction: Interaction, said: Said, *, shared: bool) -> Event:
     return Event(
         key=str(interaction.id),
         speaker=speaker_of(interaction),
-        place=Place(str(interaction.channel_id), shared, interaction.guild_id is not None),
+        place=Place(
+            str(interaction.channel_id), shared, not shared and interaction.guild_id is not None
+        ),
         said=said,
     )

@@ -163,13 +163,14 @@ def _card(card: Card, number: int | None, *, sharing: bool) -> Outgoing:
 
 
 def _with_share(rows: Rows, share: Share, *, crowded: bool) -> Rows:
-    """The button at the end of the last row, or in one of its own where labels would be cut.
+    """The button in the last row that has room, or in one of its own where labels would be cut.
 
     Where several cards share a message there are more rows than enough.
     """
     full = MAX_IN_ROW if crowded else _ROOMY
-    if rows and len(rows[-1]) < full:
-        return (*rows[:-1], (*rows[-1], share))
+    for at in reversed(range(len(rows))):
+        if len(rows[at]) < full:
+            return (*rows[:at], (*rows[at], share), *rows[at + 1 :])
     return (*rows, (share,))
 
 

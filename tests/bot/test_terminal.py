@@ -76,7 +76,7 @@ def test_a_number_of_no_button_is_plain_words(screen, line):
 
 def test_the_whole_welcome_by_numbers(screen):
     screen.types("/start")
-    for _ in range(3):
+    for _ in range(5):
         last = screen.types("1")
 
     assert "Thank you! How about these?" in last

@@ -249,6 +249,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.show(MAX),
         actions.again("가" * (60 // 3)),
         *(actions.welcome(answer, MAX) for answer in (*Verdict, None)),
+        actions.welcome(Verdict.DISLIKE, MAX, (MAX, MAX, MAX)),
         actions.enough(MAX),
         actions.page(MAX, MAX),
         actions.setting("language", "ko", MAX),

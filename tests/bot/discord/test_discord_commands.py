@@ -23,6 +23,8 @@ async def test_options_follow_from_what_a_command_takes(town):
         Takes.FILTER: "filter",
         Takes.LANGUAGE: "language",
         Takes.DIAL: "dial",
+        Takes.ALERTS: "alerts",
+        Takes.CODE: "code",
     }
     expected = {}
     for spec in COMMANDS:

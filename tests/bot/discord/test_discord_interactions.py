@@ -55,7 +55,7 @@ async def test_a_private_slate_is_seen_by_its_reader_alone(town, hearing):
     shown = await done(town, given, 6)
     assert [m.seen_by for m in shown] == [mina] * 6
     assert hearing.heard[0].said == Command("similar", "신의 탑", private=True)
-    assert hearing.heard[0].place == Place(str(town.channel.id), shared=False)
+    assert hearing.heard[0].place == Place(str(town.channel.id), shared=False, common=True)
 
 
 async def test_a_personal_command_is_answered_to_its_reader_alone(town, hearing):

@@ -153,6 +153,7 @@ def test_a_button_with_an_address_opens_it():
         ((buttons_named("a", "b"),), [["a", "b", "📤"]]),
         ((buttons_named("a", "b", "c"),), [["a", "b", "c"], ["📤"]]),
         ((buttons_named("a", "b", "c"), buttons_named("d")), [["a", "b", "c"], ["d", "📤"]]),
+        ((buttons_named("a"), buttons_named("b", "c", "d")), [["a", "📤"], ["b", "c", "d"]]),
     ],
 )
 def test_a_card_can_be_put_into_other_chats_where_its_labels_stay_readable(rows, shared):
