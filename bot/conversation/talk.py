@@ -17,6 +17,7 @@ from bot.conversation import (
     privacy,
     reasons,
     suggest,
+    together,
     verdicts,
     welcome,
 )
@@ -84,6 +85,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "unlike": verdicts.unlike,
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
+    "together": lambda ctx, _: together.gather(ctx),
     "why": reasons.why,
     "taste": lambda ctx, _: portrait.taste(ctx),
     "list": lambda ctx, _: own.show_list(ctx),
@@ -124,6 +126,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
     Deed.IMPORT: lists.press,
+    Deed.TOGETHER: together.press,
 }
 
 
