@@ -22,6 +22,7 @@ BENCHMARKS = {
     "folds": True,
     "dislikes": True,
     "rerank": True,
+    "onboarding": True,
     "zoo": True,
     "bubble": False,
     "fit": False,

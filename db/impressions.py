@@ -192,10 +192,39 @@ def receptions(
     }
 
 
+def of_policy(
+    session: Session, reader_id: int, policy: str, since: datetime
+) -> list[ImpressionRow]:
+    """The cards that a policy showed a reader since then, earliest first."""
+    query = (
+        select(Impression)
+        .where(
+            Impression.reader_id == reader_id,
+            Impression.policy == policy,
+            Impression.shown_at >= since,
+        )
+        .order_by(Impression.id)
+    )
+    return [_row(row) for row in session.scalars(query)]
+
+
 def in_slate(session: Session, slate: str) -> list[ImpressionRow]:
     """The cards of a slate, in order."""
     query = select(Impression).where(Impression.slate == slate).order_by(Impression.position)
     return [_row(row) for row in session.scalars(query)]
+
+
+def in_slates(session: Session, slates: Sequence[str]) -> dict[str, list[Showing]]:
+    """What each of these slates showed, in order; those that never were are left out."""
+    query = (
+        select(Impression.slate, Impression.webtoon_id, Impression.shown_at)
+        .where(Impression.slate.in_(slates))
+        .order_by(Impression.slate, Impression.position)
+    )
+    found: dict[str, list[Showing]] = {}
+    for slate, webtoon_id, at in session.execute(query):
+        found.setdefault(slate, []).append(Showing(webtoon_id, at))
+    return found
 
 
 def last(

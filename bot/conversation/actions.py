@@ -5,6 +5,7 @@ deeds that are one person's (undo, settings, forget, the pages of a list) carry 
 and are refused to everybody else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,7 @@ class Deed(StrEnum):
     LINK = "k"
     ACCOUNT = "o"
     IMPORT = "i"
+    TOGETHER = "t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,13 @@ def again(wish: str = "") -> str:
     return f"{Deed.AGAIN}:{wish}"
 
 
-def welcome(answer: Verdict | None, impression_id: int) -> str:
-    """Answer a question of the welcome; None: haven't read it."""
-    return f"{Deed.WELCOME}:{_LETTERS[answer] if answer else 'n'}:{impression_id}"
+def welcome(answer: Verdict | None, impression_id: int, best: Sequence[int] = ()) -> str:
+    """Answer a question of the welcome; None: haven't read it.
+
+    `best` are the three works, at most, that were recommended beside the question.
+    """
+    words = (Deed.WELCOME, _LETTERS[answer] if answer else "n", impression_id, *best)
+    return ":".join(map(str, words))
 
 
 def enough(impression_id: int) -> str:
@@ -210,6 +216,21 @@ def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
 def batch(answer: str, batch_id: int) -> str:
     """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
     return f"{Deed.IMPORT}:{answer}:{batch_id}"
+
+
+def take_part(party_id: int, language: str) -> str:
+    """Join a round or leave it; `language` is the one that its message is in."""
+    return f"{Deed.TOGETHER}:j:{party_id}:{language}"
+
+
+def pick(party_id: int) -> str:
+    """Choose for all who are in a round."""
+    return f"{Deed.TOGETHER}:p:{party_id}"
+
+
+def pick_others(party_id: int, number: int) -> str:
+    """Choose other works for a round than all so far, which pick `number` was the last of."""
+    return f"{Deed.TOGETHER}:o:{party_id}:{number}"
 
 
 def no_more_weeks(owner: int) -> str:

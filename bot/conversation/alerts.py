@@ -168,7 +168,7 @@ def _buttons(ctx: Context, chosen: Hours, telling: Telling) -> Rows:
     last = [button("weekly", flip, ctx.say(f"button.weekly_{flip}"))]
     if telling.alerts_to:
         last.insert(0, button("own", "", ctx.say("button.alerts_own")))
-    elif ctx.place.common and not ctx.place.shared:  # else this is read, and pressed, elsewhere
+    elif ctx.place.common:  # where it is shared, this is read, and pressed, elsewhere
         last.insert(0, button("here", "", ctx.say("button.alerts_here")))
     return (modes, (*nights, awake), cities[:3], cities[3:], tuple(last))
 

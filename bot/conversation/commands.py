@@ -41,6 +41,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("unlike", "취소", Takes.TITLE, needs=True),
     CommandSpec("read", "읽었어요", Takes.TITLE, needs=True),
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
+    CommandSpec("together", "같이"),
     CommandSpec("why", "이유", Takes.TITLE),
     CommandSpec("taste", "취향"),
     CommandSpec("list", "목록", menu=True),

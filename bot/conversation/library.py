@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.conversation.search import Entry, Index
 from db.catalogue import Work
-from recommender import default_model
+from recommender import default_model, questions
 from recommender.content import Content, binary
 from recommender.errors import TooFewInteractions
 from recommender.interactions import Matrix
@@ -49,6 +49,20 @@ class Served:
         """(works,) float32: what asking about a work tells; None of older models."""
         values = getattr(self.model, "informative", None)
         return None if values is None else self.by_work(values, missing=0)
+
+    def question(self, said: questions.Answers, masked: NDArray[np.bool_]) -> int | None:
+        """The row of the work that the model asks about next; None if it doesn't know, or is old.
+
+        `said` by row what was answered before; never one of the `masked` (works,).
+        """
+        tree = self.model.questions
+        if tree is None:
+            return None
+        askable = np.zeros(len(self.model.cold), dtype=bool)
+        askable[self.columns[(self.columns >= 0) & ~masked]] = True
+        answers = {int(self.columns[row]): answer for row, answer in said.items()}
+        asked = questions.ask(tree, answers, ~askable)
+        return None if asked is None else int(np.flatnonzero(self.columns == asked)[0])
 
 
 @dataclass(frozen=True)

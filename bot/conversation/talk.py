@@ -18,6 +18,7 @@ from bot.conversation import (
     privacy,
     reasons,
     suggest,
+    together,
     verdicts,
     welcome,
 )
@@ -85,6 +86,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "unlike": verdicts.unlike,
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
+    "together": lambda ctx, _: together.gather(ctx),
     "why": reasons.why,
     "taste": lambda ctx, _: portrait.taste(ctx),
     "list": lambda ctx, _: own.show_list(ctx),
@@ -126,6 +128,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
     Deed.IMPORT: lists.press,
+    Deed.TOGETHER: together.press,
 }
 
 

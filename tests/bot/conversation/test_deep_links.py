@@ -23,7 +23,7 @@ def test_somebody_new_sees_the_work_and_may_begin_the_welcome(chat):
     assert titles(reply) == ["덴마"]
     assert "👍 Like" in [button.label for button in buttons(reply)]
     assert question.text.startswith("Hi! I find webtoons you will love. Let me ask")
-    assert question.cards[0].reason == "How was this one? (1/6)"
+    assert question.cards[0].reason == "How was this one? (1/5)"
 
 
 def test_who_is_known_sees_the_work_alone(chat):

@@ -249,6 +249,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.show(MAX),
         actions.again("가" * (60 // 3)),
         *(actions.welcome(answer, MAX) for answer in (*Verdict, None)),
+        actions.welcome(Verdict.DISLIKE, MAX, (MAX, MAX, MAX)),
         actions.enough(MAX),
         actions.page(MAX, MAX),
         actions.setting("language", "ko", MAX),
@@ -265,6 +266,9 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.following_less(MAX, MAX, MAX),
         actions.alerts("quiet", "1439-1438", MAX),
         *(actions.alerts("zone", zone, MAX) for zone in available_timezones()),
+        actions.take_part(MAX, "ko"),
+        actions.pick(MAX),
+        actions.pick_others(MAX, MAX),
     ]
 
     for action in made:
