@@ -54,7 +54,6 @@ class Letter:
     """A letter that is ours until `taken_until`; `again`: it may have arrived already."""
 
     id: int
-    reader_id: int
     user_id: str
     to_chat: bool
     reply: str  # JSON
@@ -227,7 +226,7 @@ def going(
         doubted(session, letter.id, now)
         return None
     if row.sending_at is None:
-        hours = news.hours_of(session, letter.reader_id, default_zone)
+        hours = news.hours_of(session, row.reader_id or 0, default_zone)
         if (wakes := news.waking(hours, now)) > now:
             session.delete(row)
             news.release(session, [letter.id], wakes)
@@ -274,19 +273,22 @@ def shut_out(session: Session, platform: str, letter: Letter, reason: str, now: 
     account of theirs that takes messages; with none left, nothing waits for them.
     """
     _close(session, letter.id, reason, now)
+    reader_id = session.scalar(select(Outbox.reader_id).where(Outbox.id == letter.id))
+    if reader_id is None:
+        return
     address = f"{platform}:{letter.user_id}"
     if letter.to_chat:
-        lost = (Reader.id == letter.reader_id, Reader.alerts_to == address)
+        lost = (Reader.id == reader_id, Reader.alerts_to == address)
         session.execute(update(Reader).where(*lost).values(alerts_to=None))
     else:
         readers.closed(session, platform, letter.user_id, now)
-    if own(session, letter.reader_id) is not None:
+    if own(session, reader_id) is not None:
         news.release(session, [letter.id])
         return
     untold: ColumnElement[bool] = News.letter_id == letter.id
-    if letter.to_chat or chosen(session, letter.reader_id) is None:
+    if letter.to_chat or chosen(session, reader_id) is None:
         untold = or_(untold, News.letter_id.is_(None), News.doubt.is_(True))
-    session.execute(delete(News).where(News.reader_id == letter.reader_id, untold))
+    session.execute(delete(News).where(News.reader_id == reader_id, untold))
 
 
 def moved(session: Session, platform: str, letter: Letter, chat_id: str) -> None:
@@ -341,5 +343,4 @@ def _item(row: News, event: WorkEvent | None, work: Webtoon | None) -> Item:
 
 def _letter(row: Outbox, until: datetime) -> Letter:
     again = row.sending_at is not None
-    reader_id, reply = row.reader_id or 0, row.reply or ""  # both are always there
-    return Letter(row.id, reader_id, row.user_id, row.to_chat, reply, until, again)
+    return Letter(row.id, row.user_id, row.to_chat, row.reply or "", until, again)

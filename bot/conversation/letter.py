@@ -10,10 +10,10 @@ from bot.conversation.errors import UserError
 from bot.conversation.reply import Button, Reply
 from bot.conversation.texts import Language, say
 from db import impressions, readers
+from db import weekly as weeks
 from db.impressions import ImpressionRow
 from db.letters import Item
 
-WEEKLY = "weekly:"  # how the keys of such news begin, and the names of their slates
 LINES = 15
 _MAX_TITLE, _MAX_CHAPTER, _MAX_AUTHORS = 60, 40, 40
 _CHAPTER = "chapter"
@@ -50,7 +50,7 @@ def weekly(ctx: Context, known: Sequence[Item] = ()) -> Reply | None:
     `known` is what else is in doubt, said below.
     """
     try:
-        shown = impressions.get(ctx.session, suggest.recommend(ctx, "", WEEKLY).impressions[0])
+        shown = impressions.get(ctx.session, suggest.recommend(ctx, "", weeks.KEY).impressions[0])
     except UserError:
         shown = None
     if shown is None:
@@ -66,7 +66,7 @@ def week_again(ctx: Context, shown: ImpressionRow, notice: str) -> Reply | None:
 
     None if that is no such letter, or somebody else's.
     """
-    if not shown.slate.startswith(WEEKLY) or shown.reader_id != ctx.reader.id:
+    if not shown.slate.startswith(weeks.KEY) or shown.reader_id != ctx.reader.id:
         return None
     week = _week(ctx, ctx.say("news.weekly"), shown.slate)
     return replace(week, notice=notice, replaces=True)
@@ -76,6 +76,7 @@ def no_more_weeks(ctx: Context, action: Action) -> Reply:
     """Picks nothing for its owner's weeks any more."""
     ctx.require_owner(action.number(0))
     readers.choose(ctx.session, ctx.reader.id, weekly=False)
+    weeks.drop(ctx.session, ctx.reader.id)
     return Reply(notice=ctx.say("news.weekly_off"), private=True)
 
 

@@ -13,7 +13,7 @@ def letter(number, user, reply="News.", *, to_chat=False):
     """A letter with this id to somebody."""
     said = reply if isinstance(reply, Reply) else Reply(reply)
     stored = _REPLY.dump_json(said).decode()
-    return Letter(number, number, str(user), to_chat, stored, NOON, again=False)
+    return Letter(number, str(user), to_chat, stored, NOON, again=False)
 
 
 class ScriptedMailroom:
