@@ -148,7 +148,7 @@ def write(
     ids = [item.id for item in said]
     session.execute(
         update(News).where(News.id.in_(ids)).values(letter_id=row.id, doubt=False),
-        execution_options={"synchronize_session": False},
+        execution_options=_BLIND,
     )
     return row.id
 
@@ -158,9 +158,7 @@ def drop(session: Session, unsaid: Collection[Item]) -> None:
     ids = [item.id for item in unsaid]
     if not ids:
         return
-    session.execute(
-        delete(News).where(News.id.in_(ids)), execution_options={"synchronize_session": False}
-    )
+    session.execute(delete(News).where(News.id.in_(ids)), execution_options=_BLIND)
 
 
 def take(
@@ -240,25 +238,29 @@ def going(
 def back(session: Session, letter: Letter) -> None:
     """Notes that a letter did not go after all."""
     if not letter.again:  # else an earlier attempt may have arrived
-        session.execute(update(Outbox).where(*_held(letter)).values(sending_at=None))
+        session.execute(
+            update(Outbox).where(*_held(letter)).values(sending_at=None), execution_options=_BLIND
+        )
 
 
 def leave(session: Session, letters: Collection[Letter]) -> None:
     """Lets others have letters that we took and did not send."""
     for letter in letters:
-        session.execute(update(Outbox).where(*_held(letter)).values(taken_until=None))
+        session.execute(
+            update(Outbox).where(*_held(letter)).values(taken_until=None), execution_options=_BLIND
+        )
 
 
 def arrived(session: Session, letter_id: int, now: datetime) -> None:
     """Notes that a letter was taken by its platform, whatever was thought of it before."""
-    session.execute(update(Outbox).where(Outbox.id == letter_id).values(done_at=now, error=None))
-    session.execute(update(News).where(News.letter_id == letter_id).values(doubt=False))
+    _close(session, letter_id, None, now)
+    _doubt(session, letter_id, doubt=False)
 
 
 def doubted(session: Session, letter_id: int, now: datetime) -> None:
     """Closes a letter that may have arrived; its news come once more below the next one's."""
     _close(session, letter_id, IN_DOUBT, now)
-    session.execute(update(News).where(News.letter_id == letter_id).values(doubt=True))
+    _doubt(session, letter_id, doubt=True)
 
 
 def refused(session: Session, letter: Letter, reason: str, now: datetime) -> None:
@@ -303,6 +305,8 @@ def moved(session: Session, platform: str, letter: Letter, chat_id: str) -> None
 
 
 _OPEN = (Outbox.once.is_(True), Outbox.done_at.is_(None))
+# What is changed by a statement is not looked at again in its transaction.
+_BLIND = {"synchronize_session": False}
 
 
 def _own(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
@@ -320,8 +324,14 @@ def _held(letter: Letter) -> Sequence[ColumnElement[bool]]:
     return (Outbox.id == letter.id, *_OPEN, Outbox.taken_until == letter.taken_until)
 
 
-def _close(session: Session, letter_id: int, error: str, now: datetime) -> None:
-    session.execute(update(Outbox).where(Outbox.id == letter_id).values(done_at=now, error=error))
+def _close(session: Session, letter_id: int, error: str | None, now: datetime) -> None:
+    closed = update(Outbox).where(Outbox.id == letter_id).values(done_at=now, error=error)
+    session.execute(closed, execution_options=_BLIND)
+
+
+def _doubt(session: Session, letter_id: int, *, doubt: bool) -> None:
+    said = update(News).where(News.letter_id == letter_id).values(doubt=doubt)
+    session.execute(said, execution_options=_BLIND)
 
 
 def _item(row: News, event: WorkEvent | None, work: Webtoon | None) -> Item:
