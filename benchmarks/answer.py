@@ -16,8 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from bot.conversation.events import Command, Event, Place, Platform, Press, Said, Speaker
-from bot.conversation.reply import Reply
+from bot.conversation.events import (
+    Command,
+    Event,
+    Inquiry,
+    Place,
+    Platform,
+    Press,
+    Said,
+    Speaker,
+)
+from bot.conversation.reply import Offer, Reply
 from bot.hearing import Hearing
 from bot.serving import Serving
 from db import catalogue, feedback, models, readers, schema
@@ -111,7 +120,7 @@ def furnish(database: Database, names: list[str], works: tuple[Work, ...], likes
                 feedback.record(session, reader.id, work.id, verdict, source="command", now=now())
 
 
-def times(rounds: int, act: Callable[[int], Reply | None]) -> list[float]:
+def times(rounds: int, act: Callable[[int], Reply | Offer | None]) -> list[float]:
     """Milliseconds of each round, sorted; every round must be answered."""
     taken = []
     for round_ in range(rounds):
@@ -166,13 +175,17 @@ def main() -> None:
             speaker = Speaker(Platform.TELEGRAM, name, "ko")
             return hearing.hear(Event(uuid4().hex, speaker, Place(name), said))
 
+        def types(round_: int, words: str) -> Offer:
+            speaker = Speaker(Platform.TELEGRAM, names[round_ % len(names)], "ko")
+            return hearing.inquire(speaker, Inquiry(words, home="https://t.me/bot"))
+
         def recommends(round_: int) -> Reply | None:
             return says(round_, Command("recommend"))
 
         first = times(1, recommends)[0]
         print(f"first /recommend {first:.1f} ms")
         print(f"{'event':<22} {'p50 ms':>7} {'p99 ms':>7} {'max ms':>7}")
-        kinds: dict[str, Callable[[int], Reply | None]] = {
+        kinds: dict[str, Callable[[int], Reply | Offer | None]] = {
             "/recommend": recommends,
             "/recommend 로맨스": lambda n: says(n, Command("recommend", "로맨스")),
             "/like, /unlike": lambda n: says(
@@ -180,6 +193,8 @@ def main() -> None:
             ),
             "💡 Why?": lambda n: says(n, Press(f"y:{serving.library.works[n % 500].id}")),
             "/start": lambda n: says(n, Command("start")),
+            "@bot": lambda n: types(n, ""),
+            "@bot and a word": lambda n: types(n, serving.library.works[n % 500].title[:2]),
         }
         for kind, act in kinds.items():
             taken = times(options.rounds, act)

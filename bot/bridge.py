@@ -6,14 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import ParamSpec, TypeVar
 
-from bot.conversation.events import Event, Platform, Speaker
-from bot.conversation.reply import Reply
+import structlog
+
+from bot.conversation.events import Event, Inquiry, Platform, Speaker
+from bot.conversation.reply import Offer, Picture, Reply
 from bot.hearing import Choice, Hearing
 
+log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 # Measures how long an answer takes, from taking the update until it is out.
 Stopwatch = Callable[[Platform], AbstractContextManager[None]]
+
+
+_DRAWING_SECONDS = 10.0  # a picture that takes longer, as many wait before it, is done without
 
 
 def _unmeasured(_platform: Platform) -> AbstractContextManager[None]:
@@ -31,6 +37,10 @@ class Bridge:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hearing")
         # Offers need no database, so they need not wait behind those who wait for it.
         self._offering = ThreadPoolExecutor(1, thread_name_prefix="offering")
+        # Drawing takes a tenth of a second; Pillow lets go of the interpreter for most of it.
+        self._drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        # What comes with every keystroke must not keep those waiting who said something.
+        self._inquiring = ThreadPoolExecutor(2, thread_name_prefix="inquiring")
         self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
 
     async def hear(self, event: Event, *, again: bool = False) -> Reply | None:
@@ -51,6 +61,24 @@ class Bridge:
         return await loop.run_in_executor(
             self._offering, self.hearing.complete, speaker, command, typed
         )
+
+    async def draw(self, picture: Picture) -> bytes | None:
+        """The picture as a PNG, one at a time; None where it cannot be drawn, and why in the log.
+
+        Then its `alt` is the answer: a picture that fails costs no more than itself.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_DRAWING_SECONDS):
+                return await loop.run_in_executor(self._drawing, _drawn, picture)
+        except Exception:
+            log.exception("picture not drawn")
+            return None
+
+    async def inquire(self, speaker: Speaker, inquiry: Inquiry) -> Offer:
+        """The works for what is being typed, however busy the pool is."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._inquiring, self.hearing.inquire, speaker, inquiry)
 
     @asynccontextmanager
     async def turn(self, speaker: Speaker) -> AsyncIterator[None]:
@@ -73,5 +101,11 @@ class Bridge:
 
         The interpreter does wait for it when it ends.
         """
-        for pool in (self._pool, self._offering):
+        for pool in (self._pool, self._offering, self._inquiring, self._drawing):
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _drawn(picture: Picture) -> bytes:
+    from bot.pictures.drawing import png  # noqa: PLC0415 -- a bot that draws nothing loads nothing
+
+    return png(picture)

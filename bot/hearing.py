@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import TypeAdapter
 
-from bot.conversation import alerts, cards, talk
+from bot.conversation import alerts, cards, inline, talk
 from bot.conversation.commands import BY_NAME, Takes
 from bot.conversation.context import HOME, Context, Kept, Noted
-from bot.conversation.events import Event, Platform, Reaction, Speaker
-from bot.conversation.reply import Reply
+from bot.conversation.events import Event, Inquiry, Place, Platform, Reaction, Silent, Speaker
+from bot.conversation.reply import Offer, Reply
 from bot.conversation.texts import Language, language_of, say, term
 from bot.serving import Serving
 from db import impressions, inbox, outbox, readers
 from db.engine import Database
 from db.errors import DatabaseError
 from db.outbox import Address, Letter
+from db.readers import ReaderRow
 from db.tables import Dial
 
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ class Heard:
     """
 
     platform: Platform
-    kind: str  # of Said: command, text, press, reaction
+    kind: str  # of Said: command, text, press, reaction, file, chosen; or inquiry
     outcome: str = "answered"
     seconds: float = 0.0
     noted: Noted = field(default_factory=Noted)
@@ -87,16 +88,23 @@ class Hearing:
         """The answer to `event`; None when there is nothing to say or it was heard before.
 
         `again` is for an event replayed after a crash: its stored answer is given once more.
-        Raises Unavailable only for a reaction, which nobody could be told to try again.
+        Raises Unavailable only for what is Silent, which nobody could be told to try again.
         """
-        heard = Heard(event.speaker.platform, type(event.said).__name__.lower())
-        began = time.perf_counter()
-        try:
+        with self._counted(event.speaker, type(event.said).__name__.lower()) as heard:
             return self._heard(event, again, heard)
-        finally:
-            heard.seconds = time.perf_counter() - began
-            if self._count is not None:
-                self._count(heard)
+
+    def inquire(self, speaker: Speaker, inquiry: Inquiry) -> Offer:
+        """The works for what is being typed; none while in trouble. Nothing is written."""
+        with self._counted(speaker, "inquiry") as heard:
+            try:
+                return self._inquire(speaker, inquiry)
+            except DatabaseError as error:
+                heard.outcome = "unavailable"
+                log.warning("inquiry not answered", reason=str(error))
+            except Exception:
+                heard.outcome = "failed"
+                log.exception("inquiry failed", platform=speaker.platform.value)
+            return Offer()
 
     def _heard(self, event: Event, again: bool, heard: Heard) -> Reply | None:
         try:
@@ -104,13 +112,13 @@ class Hearing:
         except DatabaseError as error:
             heard.outcome = "unavailable"
             log.error("event not handled", key=event.key, reason=str(error))
-            if isinstance(event.said, Reaction):
+            if isinstance(event.said, Silent):
                 raise Unavailable(str(error)) from error
             return self.apology(event.speaker)
         except Exception:  # a bug must cost one answer, not the bot
             heard.outcome = "failed"
             log.exception("event failed", key=event.key, platform=event.speaker.platform.value)
-            if isinstance(event.said, Reaction):
+            if isinstance(event.said, Silent):
                 return None
             return self._sorry(event.speaker, "trouble.broken")
 
@@ -185,7 +193,7 @@ class Hearing:
     def complete(self, speaker: Speaker, command: str, typed: str) -> list[Choice]:
         """At most 25 autocomplete offers for the argument of `command`; none while in trouble."""
         spec = BY_NAME.get(command)
-        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE):
+        if spec is None or spec.takes in (Takes.NOTHING, Takes.CODE, Takes.LIST):
             return []
         if spec.takes is Takes.LANGUAGE:
             return [Choice(name, name) for name in ("한국어", "English")]
@@ -239,6 +247,22 @@ class Hearing:
             heard.outcome = "silent"
         return reply
 
+    def _inquire(self, speaker: Speaker, inquiry: Inquiry) -> Offer:
+        platform, everywhere = speaker.platform, Place("", shared=True)
+        with self._database.read() as session:
+            reader = readers.known(session, platform, speaker.user_id)
+            # 0 is nobody's id: whoever just types is not made a reader by it.
+            stranger = ReaderRow(0, None, speaker.language, adult=False, trains=False)
+            ctx = Context(
+                session,
+                reader or stranger,
+                speaker,
+                everywhere,
+                self._serving.library,
+                self._clock(),
+            )
+            return inline.inquire(ctx, inquiry)
+
     def _filters(self, language: Language, typed: str) -> list[Choice]:
         library = self._serving.library
         names = dict.fromkeys((*library.genres, *library.keywords))  # one name may be both
@@ -254,6 +278,17 @@ class Hearing:
     def _sorry(self, speaker: Speaker, key: str) -> Reply:
         sentence = say(language_of(speaker.language), key)
         return Reply(sentence, private=True)
+
+    @contextmanager
+    def _counted(self, speaker: Speaker, kind: str) -> Iterator[Heard]:
+        heard = Heard(speaker.platform, kind)
+        began = time.perf_counter()
+        try:
+            yield heard
+        finally:
+            heard.seconds = time.perf_counter() - began
+            if self._count is not None:
+                self._count(heard)
 
     @contextmanager
     def _available(self) -> Iterator[None]:

@@ -1,14 +1,33 @@
 """The terminal adapter: a line in, plain text out; buttons are numbers."""
 
+import tempfile
+from pathlib import Path
 from typing import TextIO
 from unicodedata import category
 from uuid import uuid4
 
-from bot.conversation.events import Command, Event, Place, Press, Said, Speaker, Text
-from bot.conversation.reply import Button, Card, Reply, Rows
+import structlog
+
+from bot.conversation.commands import BY_NAME, Takes
+from bot.conversation.events import (
+    MAX_FILE,
+    Command,
+    Event,
+    File,
+    Inquiry,
+    Place,
+    Press,
+    Said,
+    Speaker,
+    Text,
+)
+from bot.conversation.reply import Button, Card, Picture, Reply, Rows
 from bot.conversation.texts import language_of, say
 from bot.hearing import Hearing
 
+log = structlog.get_logger()
+
+_BAR = 20  # cells
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -30,6 +49,10 @@ class Terminal:
         line = line.strip()
         if not line:
             return
+        if line.split()[0] == "@":  # what other chats are offered while somebody types this there
+            offer = self._hearing.inquire(self._speaker, Inquiry(line[1:]))
+            self._show(Reply(cards=offer.cards))
+            return
         said = self._said(line)
         event = Event(uuid4().hex, self._speaker, Place(self._speaker.user_id), said)
         reply = self._hearing.hear(event)
@@ -42,7 +65,9 @@ class Terminal:
             return Press(self._buttons[number - 1].action)
         if line.startswith("/"):
             name, argument = [*line[1:].split(maxsplit=1), "", ""][:2]
-            return Command(name, argument)
+            spec = BY_NAME.get(name.lower())
+            takes_list = spec is not None and spec.takes is Takes.LIST
+            return (_file(argument) if takes_list else None) or Command(name, argument)
         return Text(line)
 
     def _show(self, reply: Reply) -> None:
@@ -57,6 +82,8 @@ class Terminal:
             self._line(reply.text)
         if reply.document is not None:
             self._line(reply.document.content)
+        if reply.picture is not None:
+            self._picture(reply.picture)
         self._number(reply.buttons)
         for card in reply.cards:
             self._card(card)
@@ -72,10 +99,26 @@ class Terminal:
             self._line(f"  {line}")
         self._number(card.buttons)
 
+    def _picture(self, picture: Picture) -> None:
+        """Its words, with a bar before those that compare, and where the picture itself is."""
+        bars = {
+            compared.alt: compared for compared in (*picture.shares, picture.standing) if compared
+        }
+        for line in picture.alt.splitlines():
+            compared = bars.get(line)
+            self._line(f"{_bar(compared.own, compared.others)}  {line}" if compared else line)
+        try:
+            self._line(str(_kept(picture)), _DIM)
+        except Exception as error:  # without a picture there are still its words
+            log.warning("picture not drawn", reason=f"{type(error).__name__}: {error}")
+
     def _number(self, rows: Rows) -> None:
         for row in rows:
             labels = []
             for button in row:
+                if button.url:
+                    labels.append(f"{button.label}: {button.url}")
+                    continue
                 self._buttons.append(button)
                 labels.append(f"[{len(self._buttons)}] {button.label}")
             self._line("  " + "  ".join(labels))
@@ -86,3 +129,34 @@ class Terminal:
         if self._tty and style:
             clean = f"{style}{clean}{_PLAIN}"
         print(clean, file=self._out)
+
+
+def _bar(own: float, others: float) -> str:
+    """The reader's share as a bar, with a mark where all readers' ends."""
+    cells = ["█" if cell < round(_BAR * own) else "·" for cell in range(_BAR)]
+    cells[min(_BAR - 1, int(_BAR * others))] = "◆"
+    return "".join(cells)
+
+
+def _kept(picture: Picture) -> Path:
+    """A file of the picture, for this user's eyes only. Raises OSError and what drawing raises."""
+    from bot.pictures.drawing import png  # noqa: PLC0415 -- a chat that draws nothing loads nothing
+
+    drawn = png(picture)
+    with tempfile.NamedTemporaryFile(
+        prefix="webtoonbot-taste-", suffix=".png", delete=False
+    ) as file:
+        file.write(drawn)
+    return Path(file.name)
+
+
+def _file(argument: str) -> File | None:
+    """The file that this names; None if it names none. Only what may be a list is read."""
+    path = Path(argument.strip().strip("'\"")).expanduser()
+    try:
+        if not path.is_file():
+            return None
+        size = path.stat().st_size
+        return File(path.name, path.read_bytes() if size <= MAX_FILE else None, size)
+    except (OSError, ValueError, RuntimeError):  # no path at all, or not ours to read
+        return None

@@ -1,7 +1,9 @@
 """Which encoding a text file is in, and what Windows has in CP949 that Python has not."""
 
 import codecs
+import io
 from pathlib import Path
+from typing import BinaryIO
 
 from crawler.errors import UnreadableFile
 
@@ -24,34 +26,45 @@ def encoding(path: Path) -> tuple[str, str]:
     Raises UnreadableFile for a file that is binary or in no known encoding, and OSError.
     """
     with path.open("rb") as file:
-        marked = file.read(2) in _UTF16_MARKS
-    for name in ("utf-16",) if marked else _ENCODINGS:
-        errors = _GO_ON if name == "cp949" else "strict"
+        return _encoding(file, f"The file {path}")
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file's content, whichever known encoding it is in, without a mark.
+
+    Raises UnreadableFile if it is binary or in none.
+    """
+    spelled, errors = _encoding(io.BytesIO(content), "The content")
+    return content.decode(spelled, errors)
+
+
+def _encoding(file: BinaryIO, name: str) -> tuple[str, str]:
+    marked = file.read(2) in _UTF16_MARKS
+    for spelled in ("utf-16",) if marked else _ENCODINGS:
+        errors = _GO_ON if spelled == "cp949" else "strict"
         try:
-            if _unknown(path, name, errors) <= _MOST_UNKNOWN:
-                return name, errors
+            if _unknown(file, name, spelled, errors) <= _MOST_UNKNOWN:
+                return spelled, errors
         except UnicodeDecodeError:
             continue
-    raise UnreadableFile(f"The file {path} is neither UTF-8 nor CP949 text.")
+    raise UnreadableFile(f"{name} is neither UTF-8 nor CP949 text.")
 
 
-def _unknown(path: Path, name: str, errors: str) -> float:
+def _unknown(file: BinaryIO, name: str, spelled: str, errors: str) -> float:
     """The share of what is not ASCII that has no character. Raises UnicodeDecodeError."""
-    decoder = codecs.getincrementaldecoder(name)(errors)
+    decoder = codecs.getincrementaldecoder(spelled)(errors)
     strange = unknown = 0
     more = True
-    with path.open("rb") as file:
-        while more:
-            chunk = file.read(_CHUNK)
-            more = bool(chunk)
-            text = decoder.decode(chunk, final=not more)
-            if "\0" in text:
-                raise UnreadableFile(
-                    f"The file {path} is binary, expected CSV or JSON text in UTF-8."
-                )
-            if errors == _GO_ON:
-                strange += len(text) - len(text.encode("ascii", "ignore"))
-                unknown += text.count(UNKNOWN)
+    file.seek(0)
+    while more:
+        chunk = file.read(_CHUNK)
+        more = bool(chunk)
+        text = decoder.decode(chunk, final=not more)
+        if "\0" in text:
+            raise UnreadableFile(f"{name} is binary, expected CSV or JSON text in UTF-8.")
+        if errors == _GO_ON:
+            strange += len(text) - len(text.encode("ascii", "ignore"))
+            unknown += text.count(UNKNOWN)
     return unknown / max(strange, 1)
 
 

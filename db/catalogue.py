@@ -230,6 +230,16 @@ def titles(session: Session, ids: Sequence[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
+def thumbnails(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Where the sites have the pictures of these works; only of works that have one."""
+    rows = session.execute(
+        select(WebtoonDetail.webtoon_id, WebtoonDetail.thumbnail_url).where(
+            WebtoonDetail.webtoon_id.in_(ids)
+        )
+    )
+    return {webtoon_id: url for webtoon_id, url in rows if url}
+
+
 def _work(row: Webtoon) -> Work:
     return Work(
         id=row.id,

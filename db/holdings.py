@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.reader_tables import Follow, ImportBatch
+from db.reader_tables import Follow
 from db.tables import Feedback, FeedbackEvent, Impression, Reader
 
 
@@ -49,9 +49,3 @@ def forget_changes(session: Session, before: datetime) -> int:
     )
     old = delete(FeedbackEvent).where(FeedbackEvent.at < before, ~stands)
     return len(session.execute(old.returning(FeedbackEvent.id)).all())
-
-
-def forget_lists(session: Session, before: datetime) -> int:
-    """Deletes lists that were sent before then; how many. What came of them stays."""
-    old = delete(ImportBatch).where(ImportBatch.made_at < before)
-    return len(session.execute(old.returning(ImportBatch.id)).all())

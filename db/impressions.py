@@ -192,6 +192,22 @@ def receptions(
     }
 
 
+def of_policy(
+    session: Session, reader_id: int, policy: str, since: datetime
+) -> list[ImpressionRow]:
+    """The cards that a policy showed a reader since then, earliest first."""
+    query = (
+        select(Impression)
+        .where(
+            Impression.reader_id == reader_id,
+            Impression.policy == policy,
+            Impression.shown_at >= since,
+        )
+        .order_by(Impression.id)
+    )
+    return [_row(row) for row in session.scalars(query)]
+
+
 def in_slate(session: Session, slate: str) -> list[ImpressionRow]:
     """The cards of a slate, in order."""
     query = select(Impression).where(Impression.slate == slate).order_by(Impression.position)

@@ -48,15 +48,18 @@ def of_account(
     if reported:
         account.language = reported
     session.flush()
-    reader = session.get_one(Reader, account.reader_id)
-    return ReaderRow(
-        reader.id,
-        reader.language,
-        account.language,
-        reader.adult,
-        reader.trains,
-        Dial(reader.dial) if reader.dial in set(Dial) else Dial.BALANCED,
+    return _row(session.get_one(Reader, account.reader_id), account)
+
+
+def known(session: Session, platform: str, user_id: str) -> ReaderRow | None:
+    """The reader behind this account, if they ever spoke; nothing is written or held."""
+    query = (
+        select(Reader, Account)
+        .join(Account, Account.reader_id == Reader.id)
+        .where(Account.platform == platform, Account.user_id == user_id)
     )
+    found = session.execute(query).one_or_none()
+    return _row(*found) if found else None
 
 
 def spoke(session: Session, platform: str, user_id: str, now: datetime) -> None:
@@ -120,3 +123,14 @@ def telling(session: Session, reader_id: int) -> Telling:
     """When and where this reader chose to be told."""
     row = session.get_one(Reader, reader_id, populate_existing=True)
     return Telling(row.alerts, row.alerts_to, row.zone, row.quiet_from, row.quiet_until, row.weekly)
+
+
+def _row(reader: Reader, account: Account) -> ReaderRow:
+    return ReaderRow(
+        reader.id,
+        reader.language,
+        account.language,
+        reader.adult,
+        reader.trains,
+        Dial(reader.dial) if reader.dial in set(Dial) else Dial.BALANCED,
+    )

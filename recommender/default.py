@@ -23,8 +23,9 @@ class DefaultModel(Stored):
     `weights` is B (items, items), made by the recipe in `facts` (`recommender.recipe`); A is what
     a dislike takes away (`recommender.aversion`), from `near` (items, 2 · nearest). `popularity`
     (items,) float32 is the share of readers who like an item, `informative` (items,) float32 how
-    much a new reader's word on it tells (None in models of old), `cold` (items,) bool the items
-    nobody liked yet. For a reader without any verdict all scores are 0: rank by `popularity` then.
+    much a new reader's word on it tells, `questions` (nodes,) int32 the tree of what to ask them
+    (`recommender.questions`; both None in models of old), `cold` (items,) bool the items nobody
+    liked yet. For a reader without any verdict all scores are 0: rank by `popularity` then.
     """
 
     kind = "default"
@@ -38,11 +39,13 @@ class DefaultModel(Stored):
         *,
         near: Near | None = None,
         informative: NDArray[np.float32] | None = None,
+        questions: NDArray[np.int32] | None = None,
     ) -> None:
         super().__init__(weights, facts)
         self.popularity = popularity
         self.cold = cold
         self.informative = informative
+        self.questions = questions
         self.near = np.empty((len(weights), 0), dtype=np.int32) if near is None else near
         self.dislike_weight = float(facts["dislike_weight"])
         self.low = float(facts.get("low", LOW))
@@ -177,6 +180,8 @@ class DefaultModel(Stored):
         arrays = {"weights": self.weights, "popularity": self.popularity, "cold": self.cold}
         if self.informative is not None:
             arrays["informative"] = self.informative
+        if self.questions is not None:
+            arrays["questions"] = self.questions
         return {**arrays, "near": self.near}
 
     @classmethod
@@ -185,20 +190,24 @@ class DefaultModel(Stored):
         items = len(weights)
         popularity = array_of(arrays, "popularity", (items,))
         cold = marks_of(arrays, "cold", (items,))
-        # Models of earlier versions lack these two, and work without.
-        near = arrays.get("near")
+        # Models of earlier versions lack these three, and work without.
+        near, asked = arrays.get("near"), arrays.get("questions")
         if near is not None:
-            _refuse_bad_neighbours(near, items)
+            _refuse_bad_rows("near", near, (items, near.size // items), items)
+        if asked is not None:
+            _refuse_bad_rows("questions", asked, (asked.size,), items)
         informative = None
         if "informative" in arrays:
             informative = array_of(arrays, "informative", (items,))
         # Those with a recipe are ranked by, for which it counts how many readers there were.
         refuse_bad_facts(facts, "dislike_weight", *(["readers"] if "power" in facts else []))
-        return cls(weights, popularity, cold, facts, near=near, informative=informative)
+        return cls(
+            weights, popularity, cold, facts, near=near, informative=informative, questions=asked
+        )
 
 
-def _refuse_bad_neighbours(near: Near, items: int) -> None:
-    if near.ndim != 2 or len(near) != items or near.dtype.kind != "i":
-        raise ValueError(f"near is {near.dtype}{near.shape}, expected whole numbers ({items}, n)")
-    if near.size and not 0 <= near.min() <= near.max() < items:
-        raise ValueError(f"near holds {near.min()}..{near.max()}, expected 0..{items - 1}")
+def _refuse_bad_rows(name: str, rows: NDArray[Any], shape: tuple[int, ...], items: int) -> None:
+    if rows.shape != shape or rows.dtype.kind != "i":
+        raise ValueError(f"{name} is {rows.dtype}{rows.shape}, expected whole numbers {shape}")
+    if rows.size and not 0 <= rows.min() <= rows.max() < items:
+        raise ValueError(f"{name} holds {rows.min()}..{rows.max()}, expected 0..{items - 1}")

@@ -28,7 +28,7 @@ KEPT_SECONDS = 15.0  # two Prometheus servers must not ask the database twice
 RUNS_COUNTED = timedelta(days=30)
 LIKES_COUNTED = timedelta(days=7)
 # Policies whose cards say nothing about the model that is active.
-NOBODYS_TASTE = ("welcome", "new")
+NOBODYS_TASTE = ("welcome", "new", "inline")
 WAIT_SECONDS = 2.0
 MISUSED = 2
 

@@ -14,6 +14,7 @@ from db import (
     frontier,
     happenings,
     holdings,
+    imports,
     impressions,
     inbox,
     jobs,
@@ -36,9 +37,10 @@ from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
+UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
 RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
-UNDOABLE = timedelta(days=1)  # what readers may undo for a day: lists, links
+UNDOABLE = timedelta(days=1)  # for so long readers may undo a link
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
 
@@ -70,12 +72,12 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "readers": _forget_silent(session, retention, now),
             "impressions": impressions.prune(session, before),
             "changes": holdings.forget_changes(session, before),
-            "lists": holdings.forget_lists(session, now - UNDOABLE),
             "codes": link_codes.prune(session, now - UNDOABLE),
             "links": links.prune(session, undoable=now - UNDOABLE, before=before),
             "runs": jobs.prune(session, before) + jobs.prune(session, now - RAN_OFTEN, SPREAD_NEWS),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
+            "lists": imports.prune(session, now - UNDONE_WITHIN),
             "news": news.prune(session, now - TOLD_WITHIN),
             "happenings": happenings.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),

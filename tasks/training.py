@@ -12,12 +12,12 @@ from db import models
 from db.engine import Database
 from db.models import ModelRow
 from db.tables import ModelState
-from recommender import default_model
+from recommender import default_model, questions
 from recommender.errors import TooFewInteractions
 from recommender.interactions import Step
 from tasks import gate, publishing
 from tasks.errors import NothingToDo
-from tasks.features import features_of
+from tasks.features import features_of, never_asked
 from tasks.material import prepare, read
 from tasks.records import Ended
 
@@ -85,6 +85,9 @@ def train(
         material = prepare(snapshot)
         tell("fitting")
         model = default_model.fit(material.fit.matrix, features_of(material.works), seed=seed)
+        model.questions = questions.plan(
+            model, material.fit.matrix, never_asked(material.works), seed=seed
+        )
     except NothingToDo as nothing:
         return Trained(None, str(nothing))
     except TooFewInteractions as few:

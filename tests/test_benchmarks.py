@@ -18,6 +18,15 @@ def zoo(monkeypatch):
 
 
 @pytest.fixture
+def onboarding(monkeypatch):
+    before = set(sys.modules)
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+    yield import_module("onboarding")
+    for name in {"onboarding", "fit"} - before:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
 def ratings(tmp_path):
     """Twelve readers of twelve films, a low rating, and a line whose moment is no number."""
     lines = [f"{user},{film},4.5,{100 * film + user}" for user in range(12) for film in range(12)]
@@ -49,6 +58,33 @@ def test_the_peer_of_the_zoo_is_handed_the_same_splits(zoo, ratings, tmp_path):
         assert (fold.wanted != asked.wanted).nnz == 0
         assert (data.order is None, fold.order is None) == (hide == "any", hide == "any")
     np.testing.assert_array_equal(likes.times, again.times)
+
+
+def test_a_simulated_reader_answers_by_the_stars_they_gave(onboarding):
+    stars = np.array([0, 5, 6, 10, 1], dtype=np.float32)
+
+    after = onboarding.sitting(len, stars)
+
+    assert after[-1] == {0: None, 1: False, 2: True, 3: True, 4: False}
+    assert [len(told) for told in after] == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_was_told_is_neither_listed_nor_a_target(onboarding):
+    order = np.array([3, 2, 1], dtype=np.float32)
+    wanted, out = np.array([[True, False, True], [True, False, False]])
+
+    assert onboarding.quality(order, wanted, out) == pytest.approx(1 / np.log2(3))
+    assert np.isnan(onboarding.quality(order, out, out))
+
+
+def test_the_ways_to_ask_are_compared_on_the_same_simulated_readers(onboarding, capsys):
+    found = onboarding.measured(onboarding.invented(150, 60), 1)
+
+    assert len({len(values) for values in found.values()}) == 1
+    begun = [found["hidden", way, "0"] for way in (onboarding.POPULAR, onboarding.TREE)]
+    assert begun[0] == begun[1]  # before the first question nothing differs
+    onboarding.report(found)
+    assert "the tree, hidden" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("*.py")))

@@ -5,6 +5,7 @@ deeds that are one person's (undo, settings, forget, the pages of a list) carry 
 and are refused to everybody else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,19 +37,23 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    TASTE = "c"
+    BEGIN = "q"
     FOLLOW = "a"
     FOLLOWING = "b"
     ALERTS = "n"
     LINK = "k"
     ACCOUNT = "o"
+    IMPORT = "i"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A parsed press: the deed and its parts, still text."""
+    """A parsed press: the deed and its parts, still text; and its message, if that is known."""
 
     deed: Deed
     parts: tuple[str, ...]
+    message: str | None = None
 
     def number(self, index: int) -> int:
         """The part at `index` as an id. Raises StaleButton if it is none."""
@@ -71,11 +76,11 @@ class Action:
         return verdict
 
 
-def parse(action: str) -> Action:
-    """The action a button carried. Raises StaleButton for what we never wrote."""
+def parse(action: str, message: str | None = None) -> Action:
+    """The action that a button of `message` carried. Raises StaleButton for what we never wrote."""
     deed, *parts = action.split(":")
     try:
-        return Action(Deed(deed), tuple(parts))
+        return Action(Deed(deed), tuple(parts), message)
     except ValueError:
         raise StaleButton from None
 
@@ -115,9 +120,13 @@ def again(wish: str = "") -> str:
     return f"{Deed.AGAIN}:{wish}"
 
 
-def welcome(answer: Verdict | None, impression_id: int) -> str:
-    """Answer a question of the welcome; None: haven't read it."""
-    return f"{Deed.WELCOME}:{_LETTERS[answer] if answer else 'n'}:{impression_id}"
+def welcome(answer: Verdict | None, impression_id: int, best: Sequence[int] = ()) -> str:
+    """Answer a question of the welcome; None: haven't read it.
+
+    `best` are the three works, at most, that were recommended beside the question.
+    """
+    words = (Deed.WELCOME, _LETTERS[answer] if answer else "n", impression_id, *best)
+    return ":".join(map(str, words))
 
 
 def enough(impression_id: int) -> str:
@@ -140,9 +149,19 @@ def forget(answer: str, owner: int) -> str:
     return f"{Deed.FORGET}:{answer}:{owner}"
 
 
+def taste(theme: str, kind: str, owner: int) -> str:
+    """Draw the owner's taste: light or dark ("l", "d"), in full or to be shared ("f", "s")."""
+    return f"{Deed.TASTE}:{theme}:{kind}:{owner}"
+
+
 def export(owner: int) -> str:
     """Give the owner their data."""
     return f"{Deed.EXPORT}:{owner}"
+
+
+def begin() -> str:
+    """Begin the welcome, of whoever presses it."""
+    return Deed.BEGIN.value
 
 
 def follow(webtoon_id: int, card: int | None = None, *, author: bool = False) -> str:
@@ -190,3 +209,8 @@ def link(answer: str, number: int, owner: int) -> str:
 def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
     """Whether a like of the owner's counts, asked for below the reasons for a work."""
     return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"
+
+
+def batch(answer: str, batch_id: int) -> str:
+    """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
+    return f"{Deed.IMPORT}:{answer}:{batch_id}"

@@ -34,7 +34,7 @@ def card(
         mark=ctx.say(f"mark.{verdict}") if verdict else "",
         buttons=_buttons(ctx, work, verdict, impression_id, seed),
         impression_id=impression_id,
-        work_id=work.id,
+        work_id=None if work.adult or work.gone else work.id,
     )
 
 

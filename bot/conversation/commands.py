@@ -14,6 +14,7 @@ class Takes(Enum):
     DIAL = auto()
     ALERTS = auto()
     CODE = auto()
+    LIST = auto()  # of works: as many words and lines as a message holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("read", "읽었어요", Takes.TITLE, needs=True),
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
     CommandSpec("why", "이유", Takes.TITLE),
+    CommandSpec("taste", "취향"),
     CommandSpec("list", "목록", menu=True),
     CommandSpec("follow", "관심", Takes.TITLE, needs=True),
     CommandSpec("unfollow", "관심해제", Takes.TITLE, needs=True),
@@ -51,6 +53,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("dial", "다이얼", Takes.DIAL),
     CommandSpec("link", "연결", Takes.CODE),
     CommandSpec("privacy", "개인정보"),
+    CommandSpec("import", "가져오기", Takes.LIST),
     CommandSpec("export", "내보내기"),
     CommandSpec("forget", "잊어줘"),
     CommandSpec("help", "도움말", menu=True),

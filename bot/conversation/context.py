@@ -1,6 +1,6 @@
 """Everything one answer may need, made anew for each event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
 from db import feedback, follows, impressions, links, readers
 from db.catalogue import Work
+from db.feedback import Told
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
@@ -94,6 +95,14 @@ class Context:
         if event_id is not None:
             self.noted.verdicts.append((verdict, source))
         return event_id
+
+    def record_all(self, verdicts: Mapping[int, Verdict | None], source: str) -> list[Told]:
+        """Makes these the reader's verdicts, by webtoon id; as `feedback.record_all`."""
+        told = feedback.record_all(
+            self.session, self.reader.id, verdicts, source=source, now=self.now
+        )
+        self.noted.verdicts.extend((each.verdict, source) for each in told)
+        return told
 
     def show(self, slate: str, cards: Sequence[Shown]) -> list[int]:
         """Logs the cards of a slate; their impression ids, as `impressions.log`."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+MAX_FILE = 1 << 20  # bytes; a longer list of works is none
+
 
 class Platform(StrEnum):
     """Where a conversation is held; the value is stored with accounts and updates."""
@@ -76,7 +78,46 @@ class Reaction:
     removed: tuple[str, ...] = ()
 
 
-Said = Command | Text | Press | Reaction
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was sent, its size in bytes, and the words beside it.
+
+    `content` is None where it was not fetched: it is larger than MAX_FILE, or could not be.
+    """
+
+    name: str
+    content: bytes | None
+    size: int
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A work that the reader put into some chat, from among those that an Inquiry brought.
+
+    `position` is its place among them, and `message` the one that shows it, if known.
+    """
+
+    webtoon_id: int
+    position: int = 0
+    message: str | None = None
+
+
+Said = Command | Text | Press | Reaction | File | Chosen
+Silent = Reaction | Chosen  # what gets no answer, so that nobody could be told to try again
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Words that are being typed behind the bot's name, in whichever chat.
+
+    It is no Event: it comes with every keystroke, and changes nothing. `start` is how many works it
+    brought before, and `home` the address that opens the bot, behind which the name of a work goes.
+    """
+
+    query: str
+    start: int = 0
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

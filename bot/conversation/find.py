@@ -25,11 +25,10 @@ def find(ctx: Context, query: str, action: Callable[[int], str], command: str) -
         raise UserError("ask.query", command=command)
     if len(query) > MAX_QUERY:
         raise UserError("ask.too_long", limit=MAX_QUERY)
-    if query.startswith("#") and query[1:].isascii() and query[1:].isdigit():
-        work = ctx.library.work(int(query[1:19]))
-        if work is not None:
-            ctx.require_showable(work)
-            return work
+    named = by_id(ctx, query)
+    if named is not None:
+        ctx.require_showable(named)
+        return named
     if not normalise(query):
         raise UserError("ask.no_words")
     found = ctx.library.index.find(query, limit=_OFFERS)
@@ -49,6 +48,13 @@ def find(ctx: Context, query: str, action: Callable[[int], str], command: str) -
         offers(nearest, action),
         query=shortened(query),
     )
+
+
+def by_id(ctx: Context, query: str) -> Work | None:
+    """The work that "#12" names."""
+    if query.startswith("#") and query[1:].isascii() and query[1:].isdigit():
+        return ctx.library.work(int(query[1:19]))
+    return None
 
 
 def offers(works: list[Work], action: Callable[[int], str]) -> tuple[tuple[Button, ...], ...]:

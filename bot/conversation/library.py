@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.conversation.search import Entry, Index
 from db.catalogue import Work
-from recommender import default_model
+from recommender import default_model, questions
 from recommender.content import Content, binary
 from recommender.errors import TooFewInteractions
 from recommender.interactions import Matrix
@@ -49,6 +49,20 @@ class Served:
         """(works,) float32: what asking about a work tells; None of older models."""
         values = getattr(self.model, "informative", None)
         return None if values is None else self.by_work(values, missing=0)
+
+    def question(self, said: questions.Answers, masked: NDArray[np.bool_]) -> int | None:
+        """The row of the work that the model asks about next; None if it doesn't know, or is old.
+
+        `said` by row what was answered before; never one of the `masked` (works,).
+        """
+        tree = self.model.questions
+        if tree is None:
+            return None
+        askable = np.zeros(len(self.model.cold), dtype=bool)
+        askable[self.columns[(self.columns >= 0) & ~masked]] = True
+        answers = {int(self.columns[row]): answer for row, answer in said.items()}
+        asked = questions.ask(tree, answers, ~askable)
+        return None if asked is None else int(np.flatnonzero(self.columns == asked)[0])
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,11 @@ class Library:
         return np.asarray((1 - _TYPICAL) * known + _TYPICAL * typical, dtype=np.float32)
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """(genres,) every genre of any work, be it gone or not, sorted: the columns of `mixes`."""
+        return tuple(sorted({genre for work in self.works for genre in work.genres}))
+
+    @cached_property
     def renown(self) -> NDArray[np.intp]:
         """(works,) 0..99: the percentage of works that are less well known, rounded down."""
         places = np.empty(len(self.works), dtype=np.intp)
@@ -148,9 +167,7 @@ class Library:
     @cached_property
     def mixes(self) -> NDArray[np.float32]:
         """(works, genres): each work's shares of its genres; zeros where it has none."""
-        names = {
-            genre: n for n, genre in enumerate({g for work in self.works for g in work.genres})
-        }
+        names = {genre: n for n, genre in enumerate(self.kinds)}
         mixes = np.zeros((len(self.works), len(names)), dtype=np.float32)
         for row, work in enumerate(self.works):
             own = [names[genre] for genre in dict.fromkeys(work.genres)]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.conversation.context import Context
 from bot.conversation.reply import Reply
-from bot.conversation.taste import NEW, WELCOME
+from bot.conversation.taste import INLINE, NEW, WELCOME
 from db import alerts, duties, feedback, impressions, jobs, models, pulses, readers
 from db.duties import DutyRow
 from db.jobs import Run
@@ -112,8 +112,9 @@ def _incidents(ctx: Context) -> Iterator[str]:
 
 
 def _liked(ctx: Context) -> Iterator[str]:
-    """What was suggested lately; questions suggest nothing, and new works no model chose."""
-    rates = impressions.like_rates(ctx.session, ctx.now - _LATELY, except_policies=(WELCOME, NEW))
+    """What models suggested lately: not the questions, nor what was new or was chosen."""
+    nobodys = (WELCOME, NEW, INLINE)
+    rates = impressions.like_rates(ctx.session, ctx.now - _LATELY, except_policies=nobodys)
     yield ctx.say("ops.liked" if rates else "ops.nothing_shown")
     for model in dict.fromkeys(rate.model_id for rate in rates):
         own = [rate for rate in rates if rate.model_id == model]

@@ -9,6 +9,7 @@ from bot.conversation.lineup import SLATE, leaning, waits_for
 from bot.conversation.reply import Button, Reply, Rows
 from bot.conversation.taste import (
     CONTENT,
+    INLINE,
     NEW,
     POPULARITY,
     SIMILAR,
@@ -25,7 +26,7 @@ from db.tables import Dial, Verdict
 _LINES = 8
 _OUT = 3  # likes that can be left out of account below one explanation
 _TOLD = 0.0005  # points: less is shown as none
-_NOT_RANKED = (WELCOME, SIMILAR)  # what was shown so was no suggestion
+_NOT_RANKED = (WELCOME, SIMILAR, INLINE)  # what was shown so was no suggestion
 
 
 def why(ctx: Context, argument: str) -> Reply:

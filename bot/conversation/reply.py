@@ -1,4 +1,4 @@
-"""What we answer, before any platform renders it: plain text, cards, buttons, a file."""
+"""What we answer, before any platform renders it: plain text, cards, buttons, a file, a picture."""
 
 from dataclasses import dataclass
 
@@ -40,6 +40,7 @@ class Card:
     buttons: Rows = ()
     impression_id: int | None = None  # set when this card was logged as shown
     work_id: int | None = None  # whose card it is, where it can be shared
+    thumbnail: str = ""  # where its site has its picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,52 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A value of the reader's beside that of all readers, each 0..1; `alt` says both in words."""
+
+    name: str
+    own: float
+    others: float
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A taste to be drawn: its numbers, and all words in it, in the reader's language.
+
+    `sides` names whom the values belong to, the reader and all readers. `shares` are of genres and
+    sum to 1 on either side; `standing` lies between the two `ends`, the niche at 0 and what all
+    read at 1.
+    """
+
+    title: str
+    lead: str  # how much it is drawn from; empty where that is nobody's business
+    sides: tuple[str, str]
+    shares_head: str
+    shares: tuple[Compared, ...]
+    ends: tuple[str, str]
+    standing: Compared | None
+    keywords_head: str
+    keywords: tuple[str, ...]  # strongest first
+    sign: str  # who drew it
+    dark: bool = False
+
+    @property
+    def alt(self) -> str:
+        """The same in words, a line for each part: for who cannot see it, and where it fails."""
+        lines = [self.title, self.lead, *(share.alt for share in self.shares)]
+        if self.standing:
+            lines.append(self.standing.alt)
+        if self.keywords:
+            lines.append(f"{self.keywords_head}: {', '.join(self.keywords)}")
+        return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One answer: `text` first, then the cards, `buttons` under the text.
+
+    With a `picture` the buttons are under that, the last of all.
 
     `notice` is the short acknowledgement of a press (a toast, or a private line); `replaces`
     asks to put this reply in the place of the message that was pressed or reacted to; `private`
@@ -67,8 +112,20 @@ class Reply:
     notice: str = ""
     replaces: bool = False
     private: bool = False
+    picture: Picture | None = None
 
     @property
     def impressions(self) -> tuple[int, ...]:
         """The ids of the impressions that this reply shows, in the order of its cards."""
         return tuple(c.impression_id for c in self.cards if c.impression_id is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Works for what is being typed, of which one may be put into the chat; each has its work_id.
+
+    `more` is where an inquiry for further ones is to start; 0 if there are none.
+    """
+
+    cards: tuple[Card, ...] = ()
+    more: int = 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 from rapidfuzz import fuzz, process
 
 from bot.conversation.hangul import choseong, from_qwerty, is_choseong, jamo, normalise
@@ -32,6 +34,9 @@ _TYPO_CUTOFF, _LATIN_CUTOFF = 65.0, 72.0  # three slips in nine jamo score 67
 _TYPO_CLEAR, _TYPO_GAP = 85.0, 10.0
 _TYPO_JAMO = 4  # below this nearly every short title is one slip away
 _TYPO_ROWS = 50
+_SHORTEST_BEGINNING = 3  # of a title in a long list, where nobody is asked what they meant
+_MOST_COMPARED = 5_000_000  # titles with titles
+_AT_ONCE = 200  # titles of a list: a matrix of them and all works stays small
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,11 @@ class Index:
             row: key for row, entry in enumerate(shelf) if (key := _key(entry.title_en or ""))
         }
         self._authors = tuple("\n".join(_key(author) for author in e.authors) for e in shelf)
+        self._named: dict[str, tuple[int, ...]] = {}
+        for row, title in (*enumerate(self._titles), *self._english.items()):
+            self._named[title] = (*self._named.get(title, ()), self._ids[row])
+        self._ordered = sorted(self._named)
+        self._spelled = tuple(map(jamo, self._ordered))
         self._twins = {title for title, works in Counter(self._titles).items() if works > 1}
 
     def find(self, query: str, limit: int = 8) -> Found:
@@ -110,6 +120,56 @@ class Index:
             Hit(self._ids[row], match, score) for row, match, score in finds[: max(limit, 0)]
         )
         return Found(hits, self._is_clear(finds, len(key)))
+
+    def exact(self, title: str) -> tuple[int, ...]:
+        """Return the ids of the works with exactly this Korean or English title."""
+        return tuple(dict.fromkeys(self._named.get(_key(title), ())))
+
+    def meant(self, titles: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return, for each title of a long list, the ids of the works that it may mean.
+
+        One id is surely meant: of the only exact title; else of the only one that begins so; else
+        of a slip that scores 85 or more, 10 above the next. Several may be; none is surely near.
+        Of all that is compared for slips, so much that it takes half a second. A `find` for each
+        would look for more, and take ten times as long.
+        """
+        keys = [_key(title) for title in titles]
+        found = {key: self._named.get(key) or self._beginning(key) for key in dict.fromkeys(keys)}
+        left = [key for key, ids in found.items() if not ids and len(jamo(key)) >= _TYPO_JAMO]
+        left = left[: _MOST_COMPARED // max(1, len(self._ordered))]
+        for start in range(0, len(left), _AT_ONCE):
+            part = left[start : start + _AT_ONCE]
+            found.update(zip(part, self._slips(part), strict=True))
+        return [tuple(dict.fromkeys(found[key])) for key in keys]
+
+    def _beginning(self, key: str) -> tuple[int, ...]:
+        """Return the ids of two works at most whose title begins with `key`, and is not it."""
+        if len(key) < _SHORTEST_BEGINNING:
+            return ()
+        ids: list[int] = []
+        for at in range(bisect_left(self._ordered, key), len(self._ordered)):
+            title = self._ordered[at]
+            if len(ids) > 1 or not title.startswith(key):
+                break
+            ids += self._named[title]
+        return tuple(dict.fromkeys(ids))[:2]
+
+    def _slips(self, keys: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return, for each key, the ids of the titles that it may be a slip of."""
+        scores = process.cdist(
+            [jamo(key) for key in keys],
+            self._spelled,
+            scorer=fuzz.ratio,
+            score_cutoff=_TYPO_CLEAR - _TYPO_GAP,
+            dtype=np.float32,
+        )
+        slips = []
+        for row in scores:
+            near = sorted(np.flatnonzero(row), key=lambda at: -row[at])
+            best = row[near[0]] if near else 0.0
+            likely = [at for at in near if row[at] > best - _TYPO_GAP and best >= _TYPO_CLEAR]
+            slips.append(tuple(i for at in likely[:3] for i in self._named[self._ordered[at]]))
+        return slips
 
     def nearest(self, query: str, limit: int = 3) -> tuple[int, ...]:
         """Return the ids of the `limit` works nearest to `query`, however far away they are.

@@ -8,9 +8,12 @@ from bot.conversation import (
     cards,
     dial,
     following,
+    inline,
     link,
+    lists,
     ops,
     own,
+    portrait,
     privacy,
     reasons,
     suggest,
@@ -21,7 +24,17 @@ from bot.conversation.actions import Action, Deed
 from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
-from bot.conversation.events import Command, Platform, Press, Reaction, Said, Text
+from bot.conversation.events import (
+    Chosen,
+    Command,
+    File,
+    Platform,
+    Press,
+    Reaction,
+    Said,
+    Silent,
+    Text,
+)
 from bot.conversation.find import find, shortened
 from bot.conversation.reply import Reply
 from db.tables import Verdict
@@ -32,7 +45,7 @@ def answer(ctx: Context, said: Said) -> Reply | None:
     try:
         return _answer(ctx, said)
     except UserError as error:
-        if isinstance(said, Reaction):
+        if isinstance(said, Silent):
             return None
         sentence = ctx.say(error.key, **error.values)
         if not isinstance(said, Press):
@@ -63,7 +76,7 @@ def search(ctx: Context, argument: str) -> Reply:
 
 
 _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
-    "start": lambda ctx, _: welcome.start(ctx),
+    "start": inline.start,
     "recommend": suggest.recommend,
     "search": search,
     "like": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.LIKE),
@@ -72,6 +85,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
     "why": reasons.why,
+    "taste": lambda ctx, _: portrait.taste(ctx),
     "list": lambda ctx, _: own.show_list(ctx),
     "follow": following.follow,
     "unfollow": following.unfollow,
@@ -82,6 +96,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "dial": dial.dial,
     "link": link.link,
     "privacy": lambda ctx, _: privacy.privacy(ctx),
+    "import": lists.import_,
     "export": lambda ctx, _: own.export(ctx),
     "forget": lambda ctx, _: own.forget(ctx),
     "help": lambda ctx, _: help_(ctx),
@@ -97,15 +112,18 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SHOW: lambda ctx, action: Reply(cards=(cards.card(ctx, ctx.work(action.number(0))),)),
     Deed.AGAIN: lambda ctx, action: suggest.recommend(ctx, ":".join(action.parts)),
     Deed.WELCOME: welcome.press,
+    Deed.TASTE: portrait.press,
     Deed.PAGE: own.turn_page,
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.BEGIN: inline.begin,
     Deed.FOLLOW: following.press,
     Deed.FOLLOWING: following.turn_page,
     Deed.ALERTS: alerts.press,
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
+    Deed.IMPORT: lists.press,
 }
 
 
@@ -113,13 +131,18 @@ def _answer(ctx: Context, said: Said) -> Reply | None:
     match said:
         case Reaction():
             return verdicts.react(ctx, said)
+        case Chosen():
+            inline.choose(ctx, said)
+            return None
         case Press():
-            action = actions.parse(said.action)
+            action = actions.parse(said.action, said.message)
             return _DEEDS[action.deed](ctx, action)
         case Command():
             return _command(ctx, said)
         case Text():
             return _text(ctx, said.text)
+        case File():
+            return lists.file(ctx, said)
 
 
 def _command(ctx: Context, said: Command) -> Reply:
@@ -136,10 +159,13 @@ def _spec(ctx: Context, name: str) -> CommandSpec | None:
 
 
 def _text(ctx: Context, text: str) -> Reply:
-    """Plain words: a Korean command ("추천 로맨스", "/추천"), else a search."""
+    """Plain words: a Korean command ("추천 로맨스", "/추천"), a list of titles, else a search."""
     first, rest = [*text.split(maxsplit=1), "", ""][:2]
     name = first.removeprefix("/")
     spec = _spec(ctx, name)
+    takes_list = first != name or (spec is not None and spec.takes is Takes.LIST)
+    if not takes_list and (listed := lists.pasted(ctx, text)):
+        return listed  # even one that begins with a word such as 추천
     if spec and (first != name or _may_stand_alone(spec, name, rest)):
         return _command(ctx, Command(name, rest))
     if first != name:

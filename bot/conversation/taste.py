@@ -55,6 +55,7 @@ class Taste:
 # What chose a card: they are logged, and counted by name.
 POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
 SIMILAR, NEW, WELCOME = "similar", "new", "welcome"
+INLINE = "inline"  # the reader chose it themselves, to show it to others
 _RESIDUE = 1e-6  # a similarity below this is what float32 leaves of nothing
 _DISLIKED = 0.5  # of a like, where content alone compares
 _COMPARED = 20  # of the latest dislikes, where nothing but they and popularity is known

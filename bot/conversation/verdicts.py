@@ -40,7 +40,7 @@ def take_back(ctx: Context, work: Work) -> Reply:
 def press(ctx: Context, action: Action) -> Reply:
     """Records a verdict given by button: on a card that was shown, or among several finds."""
     verdict, work = action.verdict(0), ctx.work(action.number(1))
-    shown = impressions.get(ctx.session, action.number(2))
+    shown = impressions.get(ctx.session, action.number(2)) or _chosen(ctx, action, work)
     if shown is None:
         return _record(ctx, work, verdict, "button")
     if shown.webtoon_id != work.id:
@@ -109,6 +109,12 @@ def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> 
         if under == given.id:
             feedback.restate(ctx.session, over, given.previous, ctx.now)
     return False
+
+
+def _chosen(ctx: Context, action: Action, work: Work) -> impressions.ImpressionRow | None:
+    """What somebody put into a chat: it became an impression after its buttons were made."""
+    shown = impressions.on_message(ctx.session, action.message) if action.message else []
+    return shown[0] if len(shown) == 1 and shown[0].webtoon_id == work.id else None
 
 
 def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:

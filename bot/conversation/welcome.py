@@ -1,6 +1,12 @@
-"""/start: a few well-chosen works to judge, then the first recommendation, in at most 8 taps."""
+"""/start: a few well-chosen works to judge, then the first recommendation, in at most 8 taps.
+
+The model says what to ask next by what was said before (`recommender.questions`). Beside each
+further question stands what would be recommended by now.
+"""
 
 import secrets
+from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,28 +16,32 @@ from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
 from bot.conversation.library import Library
+from bot.conversation.lineup import SLATE
 from bot.conversation.reply import Button, Card, Reply
-from bot.conversation.taste import WELCOME, rows_of
+from bot.conversation.taste import INLINE, WELCOME, rows_of
 from db import impressions
+from db.impressions import ImpressionRow
 from db.tables import Verdict
 from recommender.rank import top
 
-QUESTIONS = 6  # with the tap that starts it: a slate after at most 7
-_ENOUGH_LIKES = 3
+QUESTIONS = 5  # with the tap that starts it: a slate after at most 6
+_REMEMBERED = timedelta(days=60)  # what was asked before that may be asked again
 _NOVELTY = 0.5  # how much being like an earlier question costs, against what it tells, 0..1
 _ENOUGH = "e"
 _ANSWERS = {"l": Verdict.LIKE, "d": Verdict.DISLIKE, "n": None, _ENOUGH: None}
+_LIKED = {Verdict.LIKE: True, Verdict.DISLIKE: False}  # all else tells no taste
 
 
 def start(ctx: Context) -> Reply:
-    """A welcome and the first question; a short one where others read along."""
+    """A welcome and a question, the one that stands or else the first; where others read along, a
+    short one."""
     if ctx.place.shared:
         return Reply(ctx.say("start.shared"))
     known = len(ctx.taste.verdicts)
     hello = ctx.say("start.again", count=known) if known else ctx.say("start.hello")
     if ctx.library.served and ctx.library.served.demo:
         hello += "\n" + ctx.say("start.demo")
-    question = _question(ctx, secrets.token_hex(8), 0, [])
+    question = _standing(ctx) or _question(ctx, secrets.token_hex(8), 0)
     if question is None:
         return Reply(hello + "\n" + ctx.say("start.exhausted"), suggest.recommend(ctx, "").cards)
     return Reply(hello, (question,))
@@ -46,23 +56,24 @@ def press(ctx: Context, action: Action) -> Reply:
     answer = action.text(0)
     if answer not in _ANSWERS:
         raise StaleButton
+    before = [action.number(n) for n in range(2, len(action.parts))]
     notice = _record(ctx, shown, _ANSWERS[answer])
     asked = impressions.in_slate(ctx.session, shown.slate)
     settled = Reply(notice=notice or ctx.say("start.settled"))
     if asked[-1].id != shown.id:
         return settled
-    if answer != _ENOUGH:
-        question = _next(ctx, shown.slate, [row.webtoon_id for row in asked])
+    if answer != _ENOUGH and len(asked) < QUESTIONS:
+        question = _question(ctx, shown.slate, len(asked), before)
         if question is not None:
             return Reply(cards=(question,), notice=notice, replaces=True)
-    latest = impressions.last(ctx.session, ctx.reader.id)
+    latest = _latest(ctx)
     if latest and latest.slate != shown.slate:  # a second tap: the slate stands already
         return settled
     slate = suggest.recommend(ctx, "")
     return Reply(slate.text or ctx.say("start.done"), slate.cards, notice=notice, replaces=True)
 
 
-def _record(ctx: Context, shown: impressions.ImpressionRow, verdict: Verdict | None) -> str:
+def _record(ctx: Context, shown: ImpressionRow, verdict: Verdict | None) -> str:
     if verdict is None:
         return ""
     work = ctx.work(shown.webtoon_id)
@@ -70,16 +81,67 @@ def _record(ctx: Context, shown: impressions.ImpressionRow, verdict: Verdict | N
     return ctx.say(f"liked.{verdict}", title=work.title)
 
 
-def _next(ctx: Context, slate: str, asked: list[int]) -> Card | None:
-    """The next question of this round; None when enough is known, or nothing is left to ask."""
-    liked = sum(ctx.taste.verdicts.get(w) is Verdict.LIKE for w in asked)
-    if len(asked) >= QUESTIONS or liked >= _ENOUGH_LIKES:
+def _latest(ctx: Context) -> ImpressionRow | None:
+    return impressions.last(ctx.session, ctx.reader.id, except_policies=(INLINE,))
+
+
+def _standing(ctx: Context) -> Card | None:
+    """The question of a round that was left in the middle and nothing was shown since, or the one
+    after it if its work was judged otherwise."""
+    latest = _latest(ctx)
+    if latest is None or latest.policy != WELCOME:
         return None
-    return _question(ctx, slate, len(asked), asked)
+    *_, shown = asked = impressions.in_slate(ctx.session, latest.slate)
+    row = ctx.library.row_of.get(shown.webtoon_id)
+    if row is not None and not _barred(ctx)[row]:
+        return _card(ctx, shown.id, row, len(asked))
+    return _question(ctx, shown.slate, len(asked)) if len(asked) < QUESTIONS else None
+
+
+def _barred(ctx: Context) -> NDArray[np.bool_]:
+    """(works,) bool: judged, gone, or for adults, whom nobody has to tell of such works."""
+    return lineup.unwanted(ctx) | ctx.library.adult
+
+
+def _question(ctx: Context, slate: str, number: int, before: Sequence[int] = ()) -> Card | None:
+    """The next question, logged as shown; None when nothing is left to ask."""
+    row = _next(ctx)
+    if row is None:
+        return None
+    work = ctx.library.works[row]
+    (impression_id,) = ctx.show(slate, [impressions.Shown(work.id, number, WELCOME)])
+    return _card(ctx, impression_id, row, number + 1, before)
+
+
+def _next(ctx: Context) -> int | None:
+    """The row of the work to ask about: as the model says, else what tells most by itself.
+
+    Nothing is asked twice: who said nothing of a work when asked has not read it.
+    """
+    library, since = ctx.library, ctx.now - _REMEMBERED
+    shown = impressions.of_policy(ctx.session, ctx.reader.id, WELCOME, since)
+    asked = rows_of(library, [card.webtoon_id for card in shown])
+    masked = _barred(ctx)
+    masked[asked] = True
+    if masked.all():
+        return None
+    said: dict[int, bool | None] = dict.fromkeys(asked)
+    for work, verdict in ctx.taste.verdicts.items():
+        if work in library.row_of:
+            left_out = work in ctx.taste.left_out
+            said[library.row_of[work]] = None if left_out else _LIKED.get(verdict)
+    if library.served is not None:
+        row = library.served.question(said, masked)
+        if row is not None:
+            return row
+    value = _telling(library)
+    if asked and library.content is not None:
+        value = value - _NOVELTY * library.content.scores_of(asked)
+    return int(top(value, masked, 1)[0])
 
 
 def _telling(library: Library) -> NDArray[np.float32]:
-    """(works,) 0..1: what a reader's answer about each work tells.
+    """(works,) 0..1: what a reader's answer about each work tells, whatever else they said.
 
     That is most for works that many know and that readers disagree on (Rashid et al. 2002, log
     popularity x entropy); without a model that knows, for the best-known works.
@@ -91,31 +153,55 @@ def _telling(library: Library) -> NDArray[np.float32]:
     return np.asarray(value / value.max(), dtype=np.float32)
 
 
-def _question(ctx: Context, slate: str, number: int, asked: list[int]) -> Card | None:
-    """The work whose answer tells most and that is unlike those asked before, logged as shown."""
-    library = ctx.library
-    rows = rows_of(library, asked)
-    masked = lineup.unwanted(ctx)
-    masked[rows] = True
-    if masked.all():
-        return None
-    value = _telling(library)
-    if rows and library.content is not None:
-        value = value - _NOVELTY * library.content.scores_of(rows)
-    work = library.works[int(top(value, masked, 1)[0])]
-    (impression_id,) = ctx.show(slate, [impressions.Shown(work.id, number, WELCOME)])
+def _card(
+    ctx: Context, impression_id: int, row: int, number: int, before: Sequence[int] = ()
+) -> Card:
+    """A question as a card; from the second on, with what would be recommended by now."""
+    work = ctx.library.works[row]
+    asks = ctx.say("start.question", number=number, total=QUESTIONS)
+    best = _best(ctx, row) if number > 1 else []
+    if best:
+        asks += "\n" + _so_far(ctx, best, before)
     return Card(
         title=cards.title(work),
         url=work.url,
         lines=cards.facts(ctx, work),
-        reason=ctx.say("start.question", number=number + 1, total=QUESTIONS),
+        reason=asks,
         buttons=(
             (
-                Button(ctx.say("button.like"), actions.welcome(Verdict.LIKE, impression_id)),
-                Button(ctx.say("button.dislike"), actions.welcome(Verdict.DISLIKE, impression_id)),
-                Button(ctx.say("button.unread"), actions.welcome(None, impression_id)),
+                Button(ctx.say("button.like"), actions.welcome(Verdict.LIKE, impression_id, best)),
+                Button(
+                    ctx.say("button.dislike"),
+                    actions.welcome(Verdict.DISLIKE, impression_id, best),
+                ),
+                Button(ctx.say("button.unread"), actions.welcome(None, impression_id, best)),
             ),
             (Button(ctx.say("button.enough"), actions.enough(impression_id)),),
         ),
         impression_id=impression_id,
     )
+
+
+def _best(ctx: Context, asked: int) -> list[int]:
+    """The works that a slate would hold now, without the one that is asked about; their ids."""
+    masked = lineup.unwanted(ctx) | ~np.isfinite(ctx.ranking.scores)
+    masked[asked] = True
+    picks = lineup.line_up(ctx, ctx.ranking, masked, lineup.past(ctx), SLATE)
+    return [ctx.library.works[pick.row].id for pick in picks]
+
+
+def _so_far(ctx: Context, best: Sequence[int], before: Sequence[int]) -> str:
+    """What would be recommended, and what of it was not so `before` the last answer, if known."""
+
+    def titles(ids: Sequence[int]) -> str:
+        works = (ctx.library.work(webtoon_id) for webtoon_id in ids)
+        return " · ".join(work.title for work in works if work)
+
+    new = [webtoon_id for webtoon_id in best if webtoon_id not in before]
+    if not before:
+        return ctx.say("welcome.so_far", titles=titles(best))
+    if not new:
+        return ctx.say("welcome.so_far_same", titles=titles(best))
+    if len(new) == len(best):
+        return ctx.say("welcome.so_far_other", titles=titles(best))
+    return ctx.say("welcome.so_far_new", titles=titles(best), new=titles(new))

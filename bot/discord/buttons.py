@@ -47,6 +47,12 @@ class ButtonRows(ui.View):
         super().__init__(timeout=None)
         for number, row in enumerate(laid_out(rows)):
             for button in row:
+                if button.url:
+                    link: ui.Button[ui.View] = ui.Button(
+                        label=button.label[:MAX_LABEL] or "·", url=button.url, row=number
+                    )
+                    self.add_item(link)
+                    continue
                 self.add_item(ActionButton(button.action, button.label, number))
 
     def is_dispatchable(self) -> bool:
@@ -59,8 +65,8 @@ class ButtonRows(ui.View):
 
 def laid_out(rows: Rows) -> Rows:
     """`rows` within Discord's 5 × 5: each action once, reflowed only where they do not fit."""
-    unseen = {button.action: True for row in rows for button in row}
-    kept = [tuple(b for b in row if unseen.pop(b.action, False)) for row in rows]
+    unseen = {button.action or button.url: True for row in rows for button in row}
+    kept = [tuple(b for b in row if unseen.pop(b.action or b.url, False)) for row in rows]
     kept = [row for row in kept if row]
     if len(kept) <= MAX_ROWS and all(len(row) <= MAX_IN_ROW for row in kept):
         return tuple(kept)

@@ -10,7 +10,9 @@ import discord
 import structlog
 
 from bot.bridge import Bridge
+from bot.conversation.commands import BY_NAME, Takes
 from bot.conversation.events import Platform
+from bot.discord import events, forms
 from bot.discord.buttons import ActionButton
 from bot.discord.commands import Tree
 from bot.discord.exchange import Exchange
@@ -61,8 +63,21 @@ class WebtoonClient(discord.Client):
         self, interaction: discord.Interaction[Any], name: str, argument: str, private: bool
     ) -> None:
         """A slash command was given."""
+        spec = BY_NAME.get(name)
+        empty = not argument.strip() and events.attached(interaction) is None
+        if spec is not None and spec.takes is Takes.LIST and empty:
+            with self.busy():
+                await self._exchange.ask_for_list(interaction)
+            return
         with self.busy(), self._answering():
             await self._exchange.command(interaction, name, argument, private)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """A form was sent, maybe one that another process showed."""
+        listed = forms.typed(interaction)
+        if listed is not None:
+            with self.busy(), self._answering():
+                await self._exchange.command(interaction, "import", listed, private=False)
 
     async def pressed(self, interaction: discord.Interaction[Any], action: str) -> None:
         """A button was pressed."""

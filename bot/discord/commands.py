@@ -24,7 +24,9 @@ OPTIONS = {
     Takes.DIAL: ("dial", "다이얼"),
     Takes.ALERTS: ("alerts", "알림"),
     Takes.CODE: ("code", "코드"),
+    Takes.LIST: ("list", "목록"),
 }
+FILE = ("file", "파일")
 PRIVATE = ("private", "비공개")
 
 Interaction = discord.Interaction[Any]
@@ -105,6 +107,8 @@ def command(spec: CommandSpec, act: Act) -> app_commands.Command[Any, ..., None]
     options = {"argument": OPTIONS[spec.takes]} if spec.takes in OPTIONS else {}
     if spec.name in PUBLIC:
         options["private"] = PRIVATE
+    if spec.takes is Takes.LIST:
+        options["file"] = FILE
     app_commands.describe(
         **{option: _described(f"discord.{latin}_option") for option, (latin, _) in options.items()}
     )(callback)
@@ -116,7 +120,7 @@ def command(spec: CommandSpec, act: Act) -> app_commands.Command[Any, ..., None]
         description=_described(f"command.{spec.name}"),
         callback=callback,
     )
-    if "argument" in options:
+    if "argument" in options and spec.takes is not Takes.LIST:
         made.autocomplete("argument")(_unused)
     return made
 
@@ -155,8 +159,17 @@ def _callback(spec: CommandSpec, act: Act) -> Callable[..., Coroutine[Any, Any, 
     ) -> None:
         await act(interaction, spec.name, argument, private)
 
+    async def listed(
+        interaction: Interaction,
+        argument: str = "",
+        file: discord.Attachment | None = None,  # noqa: ARG001 -- read by `events.attached`
+    ) -> None:
+        await act(interaction, spec.name, argument, False)
+
     if spec.takes is Takes.NOTHING:
         return bare
+    if spec.takes is Takes.LIST:
+        return listed
     if spec.name in PUBLIC:
         return needed_shown if spec.needs else optional_shown
     return needed if spec.needs else optional

@@ -8,6 +8,7 @@ import discord
 from bot.conversation.events import (
     Command,
     Event,
+    File,
     Place,
     Platform,
     Press,
@@ -42,7 +43,13 @@ def alone(interaction: Interaction) -> bool:
     return interaction.guild_id is None  # an interaction without a context
 
 
-def command(interaction: Interaction, said: Command, *, shown: bool) -> Event:
+def attached(interaction: Interaction) -> discord.Attachment | None:
+    """The file that was given with a slash command."""
+    file = getattr(interaction.namespace, "file", None)
+    return file if isinstance(file, discord.Attachment) else None
+
+
+def command(interaction: Interaction, said: Command | File, *, shown: bool) -> Event:
     """The event for a slash command; `shown` when its answer is an ordinary message."""
     return _event(interaction, said, shared=shown and not alone(interaction))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -11,10 +12,12 @@ import structlog
 from discord import app_commands
 
 from bot.bridge import Bridge
-from bot.conversation.events import Command, Event
+from bot.conversation.events import MAX_FILE, Command, Event, File
 from bot.conversation.reply import Reply
+from bot.conversation.texts import language_of
 from bot.discord import events, render
 from bot.discord.commands import PUBLIC
+from bot.discord.forms import list_form
 from bot.discord.sending import FIRST_RESPONSE_SECONDS, attempt
 from bot.hearing import Unavailable
 
@@ -43,9 +46,13 @@ class Exchange:
     ) -> None:
         """Answers a slash command: in public for cards to react to, else to the speaker alone."""
         shown = name in PUBLIC and not private
+        said: Command | File = Command(name, argument, private)
+        if file := events.attached(interaction):
+            said = File(file.filename, None, file.size, argument)
         reply = await self._acknowledge_and_hear(
             lambda: interaction.response.defer(ephemeral=not shown, thinking=True),
-            events.command(interaction, Command(name, argument, private), shown=shown),
+            events.command(interaction, said, shown=shown),
+            file,
         )
         messages = render.messages(reply) if reply else ()
         # Somebody else acknowledged it if we did not: then "thinking…" is theirs to fill.
@@ -61,6 +68,11 @@ class Exchange:
                 thinking = False
             else:
                 await self._follow(interaction, message, ephemeral=hide or not shown)
+
+    async def ask_for_list(self, interaction: Interaction) -> None:
+        """Opens the form for a list; what is typed there comes as an interaction of its own."""
+        form = list_form(language_of(str(interaction.locale)))
+        await attempt(lambda: interaction.response.send_modal(form), FIRST_RESPONSE_SECONDS)
 
     async def press(self, interaction: Interaction, action: str) -> None:
         """Answers a pressed button; a card that others see stays as it is."""
@@ -104,7 +116,7 @@ class Exchange:
         reacted = channel.get_partial_message(payload.message_id)
         await _say(
             reply,
-            lambda message: self._shown(message, lambda: reacted.edit(**message.as_edit())),
+            lambda message: self._shown(message, lambda m: reacted.edit(**m.as_edit())),
             lambda message: self._send(channel, message),
         )
 
@@ -128,7 +140,10 @@ class Exchange:
         await attempt(lambda: interaction.response.autocomplete(offered), FIRST_RESPONSE_SECONDS)
 
     async def _acknowledge_and_hear(
-        self, acknowledge: Callable[[], Awaitable[object]], event: Event
+        self,
+        acknowledge: Callable[[], Awaitable[object]],
+        event: Event,
+        file: discord.Attachment | None = None,
     ) -> Reply | None:
         """The conversation's reply, with the interaction acknowledged.
 
@@ -136,14 +151,17 @@ class Exchange:
         in which things were said, whichever acknowledgement comes through first.
         """
         _, reply = await asyncio.gather(
-            attempt(acknowledge, FIRST_RESPONSE_SECONDS), self._hear(event)
+            attempt(acknowledge, FIRST_RESPONSE_SECONDS), self._hear(event, file)
         )
         return reply
 
-    async def _hear(self, event: Event) -> Reply | None:
+    async def _hear(self, event: Event, file: discord.Attachment | None = None) -> Reply | None:
         """The conversation's reply; an apology where it failed, for a spinner never ends itself."""
         try:
             async with self._bridge.turn(event.speaker):
+                if file is not None and isinstance(event.said, File) and file.size <= MAX_FILE:
+                    said = replace(event.said, content=await attempt(file.read))
+                    event = replace(event, said=said)
                 return await self._bridge.hear(event)
         except Exception:
             log.exception("discord: not answered", key=event.key)
@@ -176,11 +194,11 @@ class Exchange:
             await self._send(channel, message)
 
     async def _send(self, channel: discord.abc.Messageable, message: render.Message) -> bool:
-        return await self._shown(message, lambda: channel.send(**message.as_new()))
+        return await self._shown(message, lambda m: channel.send(**m.as_new()))
 
     async def _replace(self, interaction: Interaction, message: render.Message) -> bool:
         return await self._shown(
-            message, lambda: interaction.edit_original_response(**message.as_edit())
+            message, lambda m: interaction.edit_original_response(**m.as_edit())
         )
 
     async def _follow(
@@ -188,14 +206,24 @@ class Exchange:
     ) -> bool:
         return await self._shown(
             message,
-            lambda: interaction.followup.send(**message.as_new(), ephemeral=ephemeral, wait=True),
+            lambda m: interaction.followup.send(**m.as_new(), ephemeral=ephemeral, wait=True),
         )
 
     async def _shown(
-        self, message: render.Message, send: Callable[[], Awaitable[discord.Message | None]]
+        self,
+        message: render.Message,
+        send: Callable[[render.Message], Awaitable[discord.Message | None]],
     ) -> bool:
-        """Sends `message`; whether it arrived. Where a card stands is remembered meanwhile."""
-        sent = await attempt(send)
+        """Sends `message`; whether it arrived. Where a card stands is remembered meanwhile.
+
+        A picture that cannot be drawn, or that Discord does not take, is said in words.
+        """
+        said = message
+        if message.picture:
+            message = replace(message, png=await self._bridge.draw(message.picture) or b"")
+        sent = await attempt(lambda: send(message))
+        if sent is None and message.png:
+            sent = await attempt(lambda: send(said))
         if sent is None:
             return False
         card = message.card
@@ -240,4 +268,4 @@ async def _say(reply: Reply, replace: Deliver, add: Deliver) -> None:
 
 
 def _only_notice(reply: Reply) -> bool:
-    return not (reply.text or reply.cards or reply.buttons or reply.document)
+    return not (reply.text or reply.cards or reply.buttons or reply.document or reply.picture)

@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.conversation.reply import Card, Document, Reply, Rows
+from bot.conversation.reply import Card, Document, Picture, Reply, Rows
 from bot.discord.buttons import ButtonRows
 from bot.discord.escaping import fitted, pieces
 
@@ -17,51 +17,65 @@ MAX_TITLE = 256
 MAX_DESCRIPTION = 4096
 MAX_FOOTER = 1000
 MAX_URL = 2048
+MAX_ALT = 1024
 BLANK = "\u200b"  # zero-width: the content of a message that is nothing but buttons
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to send: `content` is escaped already, `card` becomes an embed."""
+    """One message to send: `content` is escaped already, `card` becomes an embed.
+
+    `picture` is what is to be drawn, `png` what was; it then says what `content` says.
+    """
 
     content: str = ""
     card: Card | None = None
     rows: Rows = ()
     document: Document | None = None
+    picture: Picture | None = None
+    png: bytes = b""
 
     def as_new(self) -> dict[str, Any]:
         """Arguments for sending it; made anew for each try, as a file is used up by one."""
         arguments: dict[str, Any] = {}
-        if self.content:
+        if self.content and not self.png:
             arguments["content"] = self.content
         if self.card:
             arguments["embed"] = embed(self.card)
         if self.rows:
             arguments["view"] = ButtonRows(self.rows)
-        if self.document:
-            arguments["file"] = _file(self.document)
+        if files := self._files():
+            arguments["files"] = files
         return arguments
 
     def as_edit(self) -> dict[str, Any]:
         """Arguments for putting it in another message's place: what it lacks is taken away."""
         return {
-            "content": self.content or None,
+            "content": None if self.png else self.content or None,
             "embed": embed(self.card) if self.card else None,
             "view": ButtonRows(self.rows) if self.rows else None,
-            "attachments": [_file(self.document)] if self.document else [],
+            "attachments": self._files(),
         }
+
+    def _files(self) -> list[discord.File]:
+        files = [_file(self.document)] if self.document else []
+        if self.picture and self.png:
+            alt = _cut(self.picture.alt, MAX_ALT)
+            files.append(discord.File(io.BytesIO(self.png), "taste.png", description=alt))
+        return files
 
 
 def messages(reply: Reply, *, noticed: bool = True) -> tuple[Message, ...]:
-    """The messages that say `reply`: its text, then one for each card; none for an empty reply.
+    """The messages that say `reply`: its text, one for each card, its picture; none if it is empty.
 
     `noticed` puts the notice before the text, for want of a toast on Discord.
     """
     said = dict.fromkeys((reply.notice if noticed else "", reply.text))  # the same once
     first = tuple(pieces("\n\n".join(part for part in said if part), MAX_CONTENT))
     return (
-        *_texts(first, reply.buttons, reply.document),
+        *_texts(first, () if reply.picture else reply.buttons, reply.document),
         *(Message(card=card, rows=card.buttons) for card in reply.cards),
+        *_pictured(reply),
     )
 
 
@@ -97,6 +111,14 @@ def _texts(texts: tuple[str, ...], rows: Rows, document: Document | None) -> Ite
     if texts or rows or document:
         last = texts[-1] if texts else ""
         yield Message(last or ("" if document else BLANK), rows=rows, document=document)
+
+
+def _pictured(reply: Reply) -> Iterator[Message]:
+    """The picture with the buttons; its words stand in for it until it is drawn."""
+    if reply.picture:
+        yield Message(
+            fitted(reply.picture.alt, MAX_CONTENT), rows=reply.buttons, picture=reply.picture
+        )
 
 
 def _linkable(url: str) -> bool:

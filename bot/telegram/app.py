@@ -18,6 +18,7 @@ from bot.conversation.events import Platform
 from bot.post import Post
 from bot.telegram.errors import BadToken
 from bot.telegram.handling import Handler
+from bot.telegram.inquiries import Inquiries
 from bot.telegram.intake import Intake, every
 from bot.telegram.menus import publish
 from bot.telegram.pace import REAL, Pace
@@ -71,8 +72,11 @@ async def serve(
 
 async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -> None:
     await _until_it_works(bot.initialize, pace)
-    me = Me(bot.id, bot.username)
+    me = Me(bot.id, bot.username, inline=bool(bot.supports_inline_queries))
     log.info("telegram.connected", bot=me.username)
+    if not me.inline:
+        hint = f"to be asked from any chat: /setinline for @{me.username} in a chat with @BotFather"
+        log.warning("telegram.inline_off", hint=hint)
     sender = Sender(bot, pace)
     handler = Handler(bridge, sender, me, pace)
     post = Post(
@@ -82,11 +86,12 @@ async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -
         pause=pace.post_seconds,
         patience=pace.drain_seconds,
     )
+    inquiries = Inquiries(bridge, sender)
     if hook is None:
-        updates = _poll(bot, handler, Intake(bridge, handler, me), pace)
+        updates = _poll(bot, handler, Intake(bridge, handler, me, inquiries), pace)
     else:
         lease = timedelta(seconds=pace.lease_seconds)
-        intake = Intake(bridge, handler, me, lease)
+        intake = Intake(bridge, handler, me, inquiries, lease)
         updates = _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
     answering = asyncio.create_task(updates)
     tasks = [answering, asyncio.create_task(publish(sender)), asyncio.create_task(post.run())]

@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import timedelta
 from itertools import count
 from time import monotonic
@@ -14,6 +14,9 @@ from telegram.ext import AIORateLimiter
 # Telegram takes 30. A little less, so that no second has more of them where the network's delays
 # push them together.
 MESSAGES_PER_SECOND = 28
+
+# Who types quickly may be refused often: no message is to wait for that.
+_AT_ONCE = frozenset({"answerInlineQuery"})
 
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
@@ -74,13 +77,18 @@ class Limiter(AIORateLimiter):
     async def process_request(  # noqa: PLR0917 -- the library's signature
         self,
         callback: Callable[..., Coroutine[Any, Any, Answer]],
-        args: object,
+        args: Iterable[object],
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
         rate_limit_args: int | None,
     ) -> Answer:
-        """Calls back when this call may go out; a call that names no chat may at once."""
+        """Calls back when this call may go out; a call that names no chat may at once.
+
+        One that was refused makes all others wait, but for those that are worth nothing later on.
+        """
+        if endpoint in _AT_ONCE:
+            return await callback(*args, **kwargs)
 
         async def paced(*args: object, **kwargs: object) -> Answer:
             if "chat_id" in data:

@@ -1,19 +1,20 @@
 """One incoming update: heard by the conversation, answered in its chat."""
 
 import asyncio
+from dataclasses import replace
 
 import stamina
 import structlog
 from telegram.error import RetryAfter
 
 from bot.bridge import Bridge
-from bot.conversation.events import Event, Platform, Press, Reaction
+from bot.conversation.events import MAX_FILE, Event, File, Platform, Press, Reaction, Silent
 from bot.conversation.reply import Reply
 from bot.conversation.texts import language_of, say
 from bot.hearing import Unavailable
 from bot.telegram.errors import Unreachable
 from bot.telegram.pace import Pace
-from bot.telegram.render import MAX_NOTICE, length, render
+from bot.telegram.render import MAX_NOTICE, Outgoing, length, render
 from bot.telegram.sending import Sender, passing
 from bot.telegram.updates import Incoming, Me
 
@@ -44,7 +45,8 @@ class Handler:
             return await self._converse(incoming, self._future(), again)
         heard = self._future()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._toast(incoming.query_id, heard))
+            seconds = self._pace.inline_toast_seconds if incoming.inline else None
+            group.create_task(self._toast(incoming.query_id, heard, seconds))
             return await self._converse(incoming, heard, again)
 
     async def apologise(self, incoming: Incoming) -> None:
@@ -59,14 +61,14 @@ class Handler:
             async with self._bridge.turn(event.speaker):
                 await self._deliver_calmly(apology, incoming, event)
 
-    async def _toast(self, query_id: str, heard: Heard) -> None:
+    async def _toast(self, query_id: str, heard: Heard, seconds: float | None = None) -> None:
         """Answers the press once: with the notice if it is there soon, else with nothing.
 
         Telegram takes one answer for each press and lets the button spin until it has it. A
         reply that is slow must not leave it spinning; its notice then shows in the edited message,
         or becomes a message where it is all there is to say.
         """
-        await asyncio.wait({heard}, timeout=self._pace.toast_seconds)
+        await asyncio.wait({heard}, timeout=seconds or self._pace.toast_seconds)
         in_time = not heard.cancel()  # cancelled means: too late for a toast
         reply = heard.result() if in_time else None
         await self._sender.answer(query_id, reply.notice if reply else "")
@@ -78,17 +80,34 @@ class Handler:
             return True
         # The turn lasts until the answer is out: a reader's answers come in the order of events.
         async with self._bridge.turn(event.speaker):
+            event = await self._fetched(incoming, event)
             reply = await self._hear(event, again)
+            if incoming.inline:
+                # There is no chat of ours to say more in, whatever there was to say.
+                if not heard.done():
+                    heard.set_result(reply and Reply(notice=reply.notice or reply.text))
+                return True
             if not heard.done():
                 reply = _whispered(reply, event)
                 heard.set_result(reply)
-            elif reply is not None and not (reply.text or reply.cards or reply.document):
+            elif reply is not None and not (
+                reply.text or reply.cards or reply.document or reply.picture
+            ):
                 reply = Reply(reply.notice, private=True)  # too late for a toast, but not unsaid
             return reply is None or await self._deliver_calmly(reply, incoming, event)
 
+    async def _fetched(self, incoming: Incoming, event: Event) -> Event:
+        """The event with what is in the file that was sent, unless it is too large to be a list."""
+        sent = event.said
+        if not isinstance(sent, File) or incoming.file_id is None or sent.size > MAX_FILE:
+            return event
+        return replace(
+            event, said=replace(sent, content=await self._sender.fetch(incoming.file_id))
+        )
+
     async def _hear(self, event: Event, again: bool) -> Reply | None:
         async for attempt in stamina.retry_context(
-            on=Unavailable,  # only a reaction: nobody sees an apology for it, so it has to count
+            on=Unavailable,  # only what is silent: nobody sees an apology for it, so it must count
             attempts=None,
             timeout=None,
             **self._pace.retries(),
@@ -97,11 +116,11 @@ class Handler:
                 try:
                     return await self._bridge.hear(event, again=again)
                 except Unavailable:
-                    if isinstance(event.said, Reaction):
+                    if isinstance(event.said, Silent):
                         raise
                 except Exception:
                     log.exception("telegram.hearing_failed", key=event.key)
-        if isinstance(event.said, Reaction):
+        if isinstance(event.said, Silent):
             return None
         return self._bridge.hearing.apology(event.speaker)
 
@@ -120,12 +139,14 @@ class Handler:
 
     async def _deliver(self, reply: Reply, incoming: Incoming, event: Event) -> None:
         shared, said = event.place.shared, event.said
-        if not isinstance(said, Press | Reaction) and not (reply.text or reply.cards):
+        if not isinstance(said, Press | Reaction) and not (
+            reply.text or reply.cards or reply.picture
+        ):
             reply = Reply(reply.notice, document=reply.document, private=reply.private)
         if shared and reply.private:
             await self._deliver_privately(reply, incoming, event)
             return
-        messages = render(reply, together=shared)
+        messages = await self._drawn(render(reply, together=shared, sharing=self._me.inline))
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             name = await self._sender.edit(chat_id, pressed, messages[0], rank=incoming.rank)
@@ -151,7 +172,7 @@ class Handler:
         """Answers a group's question in the reader's own chat; a user's chat has the user's id."""
         reader, rank = incoming.user_id, incoming.rank
         try:
-            for message in render(reply):
+            for message in await self._drawn(render(reply, sharing=self._me.inline)):
                 name = await self._sender.send(reader, message, rank=rank)
                 await self._remember(message.impressions, name)
             if reply.document is not None:
@@ -160,7 +181,7 @@ class Handler:
             text = say(
                 language_of(event.speaker.language),
                 "telegram.open_private",
-                link=f"https://t.me/{self._me.username}",
+                link=self._me.home,
             )
             for message in render(Reply(text)):
                 await self._sender.send(
@@ -170,6 +191,15 @@ class Handler:
                     thread_id=incoming.thread_id,
                     rank=rank,
                 )
+
+    async def _drawn(self, messages: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+        """The messages with their pictures; one that cannot be drawn has its words alone."""
+        return tuple(
+            [
+                replace(m, photo=await self._bridge.draw(m.picture) or b"") if m.picture else m
+                for m in messages
+            ]
+        )
 
     async def _remember(self, impressions: tuple[int, ...], name: str) -> None:
         """Notes which message shows a card, so that reactions to it count; best effort."""
@@ -195,7 +225,7 @@ def _whispered(reply: Reply | None, event: Event) -> Reply | None:
     """The reply to a press in a group as a toast, if it is a word for the speaker's eyes only."""
     if reply is None or not (event.place.shared and isinstance(event.said, Press)):
         return reply
-    more = reply.notice or reply.cards or reply.buttons or reply.document
+    more = reply.notice or reply.cards or reply.buttons or reply.document or reply.picture
     if more or not reply.private or length(reply.text) > MAX_NOTICE:
         return reply
     return Reply(notice=reply.text, private=True)

@@ -13,8 +13,9 @@ from bot.bridge import Bridge
 from bot.conversation.events import Platform
 from bot.hearing import Unavailable
 from bot.telegram.handling import Handler
+from bot.telegram.inquiries import Inquiries
 from bot.telegram.lanes import Lanes
-from bot.telegram.updates import Incoming, Me, read
+from bot.telegram.updates import Incoming, Me, asked, read
 
 log = structlog.get_logger()
 
@@ -35,10 +36,12 @@ class Intake:
         bridge: Bridge,
         handler: Handler,
         me: Me,
+        inquiries: Inquiries,
         lease: timedelta | None = None,
     ) -> None:
         self._bridge = bridge
         self._handler = handler
+        self._inquiries = inquiries
         self._me = me
         self._lease = lease
         self._ours: set[str] = set()  # kept here, and not yet known to be answered
@@ -49,6 +52,12 @@ class Intake:
         """What of a batch is worth keeping, by key: its meaning, and what to keep."""
         readable = ((read(raw, self._me), raw) for raw in batch)
         return {said.key: (said, json.dumps(raw)) for said, raw in readable if said is not None}
+
+    def inquired(self, raw: RawUpdate) -> bool:
+        """Whether `raw` is only being typed: then it is answered beside all else, and not kept."""
+        if (words := asked(raw, self._me)) is not None:
+            self._inquiries.take(words)
+        return "inline_query" in raw
 
     async def keep(self, fresh: Fresh) -> list[str]:
         """Stores updates durably; the keys that are new, in the updates' order.
@@ -96,6 +105,7 @@ class Intake:
 
     async def drain(self, seconds: float) -> None:
         """Gives what is running so many seconds to finish; the rest is kept for next time."""
+        await self._inquiries.close()  # nobody would see an answer after this
         await self._lanes.drain(seconds)
         left = sorted(self._ours - self._owed)
         if left and self._lease:

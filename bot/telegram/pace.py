@@ -18,6 +18,8 @@ class Pace:
 
     poll_seconds: int = 25  # how long one getUpdates may stay open
     toast_seconds: float = 1.0  # a press waits this long for its notice, then it is answered empty
+    inline_toast_seconds: float = 8.0  # ... and this long where a toast is all that can be said
+    offer_seconds: float = 5.0  # an answer to what is being typed is given up after this
     call_seconds: float = 15.0  # until an unanswered call counts as failed
     first_retry_seconds: float = 0.5  # doubled from one retry to the next ...
     longest_retry_seconds: float = 30.0  # ... up to this

@@ -11,7 +11,7 @@ from telegram.error import Conflict, RetryAfter
 from telegram.request import HTTPXRequest, RequestData
 from telegram.request._requestparameter import RequestParameter  # what RequestData is made of
 
-from bot.conversation.events import Reaction
+from bot.conversation.events import Silent
 from bot.hearing import Unavailable
 from bot.telegram.handling import Handler
 from bot.telegram.intake import Intake, RawUpdate
@@ -80,7 +80,7 @@ class Poller:
 
     async def _take(self, batch: Sequence[RawUpdate]) -> None:
         """Keeps a batch and begins to handle it; leaves it unconfirmed if it cannot be kept."""
-        fresh = self._intake.read(batch)
+        fresh = self._intake.read(raw for raw in batch if not self._intake.inquired(raw))
         try:
             await self._recover()
             kept = await self._intake.keep(fresh)
@@ -105,9 +105,9 @@ class Poller:
             self._recovered = True
 
     async def _apologise(self, batch: Sequence[Incoming]) -> None:
-        """Asks each reader once to try again; a reaction is silent and waits for better times."""
+        """Asks each reader once to try again; what is silent waits for better times."""
         for incoming in batch:
-            silent = incoming.event is not None and isinstance(incoming.event.said, Reaction)
+            silent = incoming.event is not None and isinstance(incoming.event.said, Silent)
             if not silent and incoming.key not in self._told:
                 self._told.add(incoming.key)
                 await self._intake.aside(incoming, partial(self._handler.apologise, incoming))

@@ -4,27 +4,53 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.constants import CallbackQueryLimit, InlineKeyboardMarkupLimit, MessageLimit
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
+    LinkPreviewOptions,
+)
+from telegram.constants import (
+    CallbackQueryLimit,
+    InlineKeyboardMarkupLimit,
+    MessageLimit,
+    ParseMode,
+)
 
-from bot.conversation.reply import Button, Card, Reply, Rows
+from bot.conversation.reply import Button, Card, Picture, Reply
 
 MAX_BUTTONS = int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER)
 MAX_IN_ROW = int(InlineKeyboardMarkupLimit.BUTTONS_PER_ROW)
 MAX_NOTICE = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 MAX_TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
+MAX_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 
 # A card's parts are cut so that the whole always fits one message: 3,300 at most.
 _MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 512, 256
 _MAX_LABEL = 64
+_SHARE = "📤"
+_ROOMY = 3  # buttons in a row whose labels can still be read on a phone
 _GAP = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A button that lets its reader choose a chat and put this work into it."""
+
+    label: str
+    webtoon_id: int
+
+
+Rows = tuple[tuple[Button | Share, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message: escaped HTML, its length as Telegram counts, and what hangs on it.
 
-    `preview` is the page whose picture is shown below; empty for no preview at all.
+    `preview` is the page whose picture is shown below; empty for no preview at all. `picture` is
+    what is to be drawn, `photo` the drawn PNG, of which the text is the caption.
     """
 
     html: str
@@ -32,6 +58,8 @@ class Outgoing:
     rows: Rows = ()
     preview: str = ""
     impressions: tuple[int, ...] = ()
+    picture: Picture | None = None
+    photo: bytes = b""
 
     @property
     def keyboard(self) -> InlineKeyboardMarkup | None:
@@ -62,21 +90,52 @@ def split(text: str, limit: int = MAX_TEXT) -> tuple[str, ...]:
     return tuple(part for part in (*parts, rest) if part)
 
 
-def render(reply: Reply, *, together: bool = False) -> tuple[Outgoing, ...]:
+def render(reply: Reply, *, together: bool = False, sharing: bool = False) -> tuple[Outgoing, ...]:
     """The messages of `reply`: its text, then each card; or all in one where it fits (`together`).
 
     One message for a slate is for chats that others read, where 20 messages a minute are all we
-    have; its cards and their buttons are numbered. The document goes separately.
+    have; its cards and their buttons are numbered. With `sharing` a card can be put into other
+    chats. A picture comes last, with the buttons and its words as caption. The document goes
+    separately.
     """
+    if reply.picture:
+        rest = replace(reply, picture=None, buttons=())
+        caption = cut(reply.picture.alt, MAX_CAPTION)
+        html = escape(caption, quote=False)
+        drawn = Outgoing(html, length(caption), reply.buttons, picture=reply.picture)
+        return (*render(rest, together=together, sharing=sharing), drawn)
     texts = [Outgoing(escape(part, quote=False), length(part)) for part in split(reply.text)]
     numbered = together and len(reply.cards) > 1
-    cards = [_card(card, n if numbered else None) for n, card in enumerate(reply.cards, start=1)]
+    cards = [
+        _card(card, n if numbered else None, sharing=sharing)
+        for n, card in enumerate(reply.cards, start=1)
+    ]
     if together:
         return tuple(_hang(_pack([*texts, *cards]), reply.buttons))
     return (*_hang(texts, reply.buttons), *cards) if texts else tuple(_hang(cards, reply.buttons))
 
 
-def _card(card: Card, number: int | None) -> Outgoing:
+def article(card: Card, result_id: str) -> InlineQueryResultArticle:
+    """A card to choose among others, and the message that it becomes in the chat."""
+    message = _card(card, None, sharing=False)
+    lines = [cut(line, _MAX_LINE) for line in card.lines[:_MAX_LINES]]
+    return InlineQueryResultArticle(
+        result_id,
+        cut(card.title.strip() or card.url or "?", _MAX_TITLE),
+        InputTextMessageContent(
+            message.html,
+            parse_mode=ParseMode.HTML,
+            link_preview_options=LinkPreviewOptions(
+                url=message.preview or None, is_disabled=not message.preview
+            ),
+        ),
+        reply_markup=message.keyboard,
+        description="\n".join(lines),
+        thumbnail_url=card.thumbnail or None,
+    )
+
+
+def _card(card: Card, number: int | None, *, sharing: bool) -> Outgoing:
     title = cut(card.title.strip() or card.url or "?", _MAX_TITLE)
     lines = [cut(line, _MAX_LINE) for line in card.lines[:_MAX_LINES] if line.strip()]
     reason, mark = cut(card.reason, _MAX_REASON), cut(card.mark, _MAX_MARK)
@@ -92,13 +151,27 @@ def _card(card: Card, number: int | None) -> Outgoing:
         html.append(escape(mark, quote=False))
     plain = "\n".join([prefix + title, *lines, *filter(None, (reason, mark))])
 
-    rows = card.buttons
+    rows: Rows = card.buttons
+    if sharing and card.work_id is not None:
+        rows = _with_share(rows, Share(_SHARE, card.work_id), crowded=bool(number))
     if number:
         rows = tuple(tuple(replace(b, label=f"{number} {b.label}") for b in row) for row in rows)
     shown = () if card.impression_id is None else (card.impression_id,)
     # Of several works' pages none may stand for the whole slate.
     preview = "" if number else card.url
     return Outgoing("\n".join(html), length(plain), rows, preview, shown)
+
+
+def _with_share(rows: Rows, share: Share, *, crowded: bool) -> Rows:
+    """The button in the last row that has room, or in one of its own where labels would be cut.
+
+    Where several cards share a message there are more rows than enough.
+    """
+    full = MAX_IN_ROW if crowded else _ROOMY
+    for at in reversed(range(len(rows))):
+        if len(rows[at]) < full:
+            return (*rows[:at], (*rows[at], share), *rows[at + 1 :])
+    return (*rows, (share,))
 
 
 def _pack(pieces: Iterable[Outgoing]) -> list[Outgoing]:
@@ -144,8 +217,13 @@ def _rows(rows: Rows) -> Iterator[list[InlineKeyboardButton]]:
                 yield [_button(button) for button in buttons]
 
 
-def _button(button: Button) -> InlineKeyboardButton:
-    return InlineKeyboardButton(cut(button.label, _MAX_LABEL) or "·", callback_data=button.action)
+def _button(button: Button | Share) -> InlineKeyboardButton:
+    label = cut(button.label, _MAX_LABEL) or "·"
+    if isinstance(button, Share):
+        return InlineKeyboardButton(label, switch_inline_query=f"#{button.webtoon_id}")
+    if button.url:
+        return InlineKeyboardButton(label, url=button.url)
+    return InlineKeyboardButton(label, callback_data=button.action)
 
 
 def _head(text: str, limit: int) -> str:

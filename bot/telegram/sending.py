@@ -1,12 +1,19 @@
 """Calls to the Bot API: paced, retried, and calm about what is no error."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import stamina
 import structlog
-from telegram import LinkPreviewOptions, ReplyParameters
+from telegram import (
+    InlineQueryResult,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -38,7 +45,12 @@ DoorBot = ExtBot[int]
 # What the Bot API says in a 400 that is none: the words are its only code for it.
 _UNCHANGED = ("message is not modified",)
 _LATE = ("query is too old", "query id is invalid")
-_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the message",  # a photo does not become a text
+)
 _CLOSED = ("chat not found", "user is deactivated", "bot was kicked", "have no rights to send")
 
 
@@ -125,31 +137,68 @@ class Sender:
         thread_id: int | None = None,
         rank: int = 0,
     ) -> str:
-        """Sends `message`, quoting message `quote` if it is still there; the new one's name."""
+        """Sends `message`, quoting message `quote` if it is still there; the new one's name.
+
+        A photo that Telegram does not take is left out: its caption says the same.
+        """
 
         async def request(chat: int = chat_id) -> str:
-            sent = await self.bot.send_message(
-                chat,
-                message.html,
-                parse_mode=ParseMode.HTML,
-                reply_markup=message.keyboard,
-                link_preview_options=_preview(message),
-                reply_parameters=_quoting(quote),
-                message_thread_id=thread_id,
-                rate_limit_args=rank,
-            )
+            sent = await self._sent(chat, message, quote, thread_id, rank)
             return reference(sent.chat_id, sent.message_id)
 
         try:
             return await self._deliver(request)
+        except BadRequest as error:
+            if not message.photo:
+                raise
+            log.warning("telegram.photo_refused", error=error.message)
+            said = replace(message, photo=b"")
+            return await self.send(chat_id, said, quote=quote, thread_id=thread_id, rank=rank)
         except ChatMigrated as moved:  # a group that became a supergroup has a new id
             new_chat = moved.new_chat_id
             return await self._deliver(lambda: request(new_chat))
 
+    async def _sent(
+        self, chat: int, message: Outgoing, quote: int | None, thread_id: int | None, rank: int
+    ) -> Message:
+        if message.photo:
+            return await self.bot.send_photo(
+                chat,
+                message.photo,
+                message.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=message.keyboard,
+                reply_parameters=_quoting(quote),
+                message_thread_id=thread_id,
+                rate_limit_args=rank,
+            )
+        return await self.bot.send_message(
+            chat,
+            message.html,
+            parse_mode=ParseMode.HTML,
+            reply_markup=message.keyboard,
+            link_preview_options=_preview(message),
+            reply_parameters=_quoting(quote),
+            message_thread_id=thread_id,
+            rate_limit_args=rank,
+        )
+
     async def edit(self, chat_id: int, message_id: int, message: Outgoing, *, rank: int = 0) -> str:
-        """Puts `message` in another's place; sends it anew where that one is gone."""
+        """Puts `message` in another's place; sends it anew where that one is gone.
+
+        So it does with a text in a photo's place, and a photo that Telegram does not take there.
+        """
 
         async def request() -> None:
+            if message.photo:
+                await self.bot.edit_message_media(
+                    InputMediaPhoto(message.photo, message.html, ParseMode.HTML),
+                    chat_id,
+                    message_id,
+                    reply_markup=message.keyboard,
+                    rate_limit_args=rank,
+                )
+                return
             await self.bot.edit_message_text(
                 message.html,
                 chat_id,
@@ -163,9 +212,10 @@ class Sender:
         try:
             await self._deliver(request)
         except BadRequest as error:
-            if _says(error, _GONE):
+            unchanged = _says(error, _UNCHANGED)
+            if _says(error, _GONE) or (message.photo and not unchanged):
                 return await self.send(chat_id, message, rank=rank)
-            if not _says(error, _UNCHANGED):
+            if not unchanged:
                 raise
         return reference(chat_id, message_id)
 
@@ -195,6 +245,28 @@ class Sender:
             late = isinstance(error, BadRequest) and _says(error, _LATE)
             (log.debug if late else log.warning)("telegram.press_unanswered", error=str(error))
 
+    async def offer(
+        self, query_id: str, results: Sequence[InlineQueryResult], next_offset: str
+    ) -> None:
+        """Answers what somebody is typing; whatever keeps that from arriving, it is not repeated.
+
+        It is theirs alone, and holds just now.
+        """
+        seconds = self._pace.offer_seconds
+        try:
+            await self.bot.answer_inline_query(
+                query_id,
+                results,
+                cache_time=0,
+                is_personal=True,
+                next_offset=next_offset,
+                read_timeout=seconds,
+                pool_timeout=seconds,
+            )
+        except TelegramError as error:
+            wrong = isinstance(error, BadRequest) and not _says(error, _LATE)
+            (log.warning if wrong else log.debug)("telegram.offer_lost", error=str(error))
+
     async def send_document(
         self,
         chat_id: int,
@@ -217,6 +289,20 @@ class Sender:
             )
 
         await self._deliver(request)
+
+    async def fetch(self, file_id: str) -> bytes | None:
+        """What is in a file that was sent to us; None where it cannot be had."""
+
+        async def request() -> bytes:
+            file = await self.bot.get_file(file_id)
+            return bytes(await file.download_as_bytearray())
+
+        try:
+            return await self.call(request)
+        except (TelegramError, Unreachable, RuntimeError) as error:
+            # Only its kind: the address of a file has the token in it.
+            log.warning("telegram.file_not_fetched", reason=type(error).__name__)
+            return None
 
     async def _deliver(self, request: Callable[[], Awaitable[T]]) -> T:
         return await self.call(request, self._pace.answer_seconds)

@@ -125,6 +125,8 @@ class Webhook:
         update = _update(await request.read())  # raises the 413 for more than MAX_BYTES
         if update is None:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
+        if self._intake.inquired(update):
+            return web.Response()
         kept = not self._closing and await self.keep(update)
         return web.Response(status=HTTPStatus.OK if kept else HTTPStatus.SERVICE_UNAVAILABLE)
 

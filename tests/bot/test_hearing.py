@@ -8,7 +8,7 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from bot.conversation.events import Platform
+from bot.conversation.events import Chosen, Inquiry, Platform
 from bot.hearing import Choice, Hearing, Unavailable
 from db import feedback, readers
 from db.engine import Database
@@ -94,6 +94,29 @@ def test_a_reaction_while_the_database_is_locked_is_handed_back_to_be_tried_agai
     release()
     chat.reacts(message, "👍")
     assert list(chat.verdicts().values()) == ["like"]
+
+
+def test_what_was_chosen_while_the_database_is_locked_is_handed_back_too(held):
+    chat, lock = held
+    chosen = Chosen(chat.work("1001").id)
+    release = lock()
+
+    with structlog.testing.capture_logs(), pytest.raises(Unavailable):
+        chat.does(chosen, key="1")
+
+    release()
+    assert chat.does(chosen, key="1") is None
+    assert count(chat.world.database, "impression") == 1
+
+
+def test_what_is_typed_is_answered_though_another_writes(held):
+    chat, lock = held
+    release = lock()
+
+    offer = chat.world.hearing.inquire(chat.event(None).speaker, Inquiry("신의"))
+
+    release()
+    assert titles(offer)[0] == "신의 탑"
 
 
 @pytest.mark.parametrize("ask", ["keep", "answered", "delivered"])
@@ -293,7 +316,7 @@ def test_languages_are_offered_by_their_own_names(chat):
         assert "don't speak" not in chat.last.text
 
 
-@pytest.mark.parametrize("command", ["help", "start", "list", "nothing of ours"])
+@pytest.mark.parametrize("command", ["help", "start", "list", "nothing of ours", "import"])
 def test_other_commands_complete_nothing(chat, command):
     assert chat.world.hearing.complete(chat.event(None).speaker, command, "신") == []
 

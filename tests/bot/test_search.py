@@ -307,6 +307,56 @@ def test_a_long_title_with_one_wrong_key_is_among_the_first_five(data):
     assert work.webtoon_id in ids(found)[:5]
 
 
+@pytest.mark.parametrize(
+    ("title", "meant"),
+    [
+        ("신의 탑", (TOWER,)),
+        ("신의탑!", (TOWER,)),
+        ("tower of god", (TOWER,)),
+        ("키드갱", (KID_A, KID_B)),
+        ("kid gang", (KID_B,)),
+        ("마음의 소리", (SOUND,)),
+        ("외모지상", (LOOKS,)),
+        ("유미의", (YUMI, YUMI_MORE)),
+        ("여신", ()),
+        ("외모지상쥬의", (LOOKS,)),
+        ("Lookizm", (LOOKS,)),
+        ("조석", ()),
+        ("여신강림 이야기", ()),
+        ("아무도 모르는 작품", ()),
+        ("", ()),
+        ("?!", ()),
+    ],
+)
+def test_a_title_of_a_long_list_is_surely_meant_or_not(title, meant):
+    assert INDEX.meant(["지옥", title, "지옥"]) == [(HELL,), meant, (HELL,)]
+
+
+def test_titles_of_long_lists_are_compared_part_by_part(monkeypatch):
+    monkeypatch.setattr("bot.conversation.search._AT_ONCE", 2)
+    slips = ["외모지상쥬의", "퀘스트지상쥬의", "여신강람", "Lookizm", "인생존맘"]
+
+    assert INDEX.meant(slips) == [(LOOKS,), (QUEST,), (BEAUTY,), (LOOKS,), (INN,)]
+
+
+def test_an_empty_catalogue_means_nothing():
+    assert Index([]).meant(["신의 탑", "외모지상쥬의"]) == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("title", "exact"),
+    [
+        ("신의 탑", (TOWER,)),
+        ("Kid Gang", (KID_B,)),
+        ("키드갱", (KID_A, KID_B)),
+        ("신의", ()),
+        ("", ()),
+    ],
+)
+def test_exact_titles_are_told_from_others(title, exact):
+    assert INDEX.exact(title) == exact
+
+
 def test_in_a_real_catalogue_every_title_finds_itself():
     data = Path(__file__).parents[3] / "shared" / "data" / "naver-catalogue.csv"
     if not data.exists():

@@ -1,6 +1,7 @@
 """The terminal: a line in, plain text out, buttons by number."""
 
 import io
+import tempfile
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_a_number_of_no_button_is_plain_words(screen, line):
 
 def test_the_whole_welcome_by_numbers(screen):
     screen.types("/start")
-    for _ in range(3):
+    for _ in range(5):
         last = screen.types("1")
 
     assert "Thank you! How about these?" in last
@@ -130,6 +131,33 @@ def test_the_export_is_printed(screen):
     assert '"user_id": "mina"' in screen.types("/export")
 
 
+@pytest.mark.parametrize("command", ["/import {}", "/가져오기 '{}'"])
+def test_a_file_is_read_by_its_path(screen, tmp_path, command):
+    path = tmp_path / "my list.csv"
+    path.write_text("제목,별점\n신의 탑,4.5\n덴마,2", encoding="cp949")
+
+    summary = screen.types(command.format(path))
+
+    assert summary.startswith("📥 I found 2 of 2 works: 👍 1 · ✅ 1\n👍 신의 탑\n✅ 덴마\n")
+
+
+def test_a_file_that_is_too_large_is_not_read(screen, tmp_path):
+    path = tmp_path / "film.mp4"
+    with path.open("wb") as file:
+        file.truncate(20 * 2**20)
+
+    assert screen.types(f"/import {path}").startswith("That file is too large.")
+
+
+@pytest.mark.parametrize("argument", ["/nowhere/list.csv", "~nobody/x", "a" * 5000, "/tmp"])
+def test_a_path_that_names_no_file_is_taken_as_titles(screen, argument):
+    assert screen.types(f"/import {argument}").startswith("I found none of these works.")
+
+
+def test_titles_are_taken_as_they_are(screen):
+    assert "👍 신의 탑\n👍 덴마" in screen.types("/import 신의 탑, 덴마")
+
+
 def test_silence_prints_nothing():
     class Silent:
         def hear(self, event):
@@ -144,3 +172,61 @@ def test_a_notice_is_not_said_twice():
             return Reply("Done.", notice="Done.", buttons=((Button("👍 Like", "v"),),))
 
     assert Screen(Same()).types("x") == "Done.\n  [1] 👍 Like\n"
+
+
+def test_a_taste_is_bars_of_text_and_the_path_of_a_picture(screen, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for title in ("신의 탑", "노블레스", "여신강림", "유미의 세포들"):
+        screen.types(f"/like {title}")
+
+    title, lead, *lines = screen.types("/taste").splitlines()
+
+    (path,) = tmp_path.glob("webtoonbot-taste-*.png")
+    assert (title, lead) == ("My webtoon taste", "Drawn from 4 likes")
+    bar, words = next(line for line in lines if "Fantasy" in line).split("  ")
+    assert words.startswith("Fantasy 50 % · All readers ")
+    assert (len(bar), bar.count("◆"), bar[:10].count("█")) == (20, 1, 9)
+    assert "█" not in bar[10:]
+    assert lines[-2:] == [str(path), "  [1] 🌙 Dark  [2] 📤 Card to share"]
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_place_for_the_picture_its_words_are_said(screen, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    screen.types("/like 신의 탑")
+
+    said = screen.types("/taste").splitlines()
+
+    assert said[0] == "My webtoon taste"
+    assert said[-2].startswith("Keywords") and said[-1].startswith("  [1]")
+
+
+def test_an_at_shows_what_other_chats_would_be_offered(screen):
+    offered = screen.types("@ 신의")
+
+    assert offered.splitlines()[:4] == [
+        "",
+        "신의 탑 (Tower of God)",
+        "  by SIU",
+        "  story · fantasy · Every Mon",
+    ]
+    assert "👍 신의 탑" in screen.types("1")
+    assert screen.types("@").count("https://comic.naver.com") == 10
+
+
+def test_a_link_to_a_work_opens_it(screen, chat):
+    opened = screen.types(f"/start w_{chat.work('1014').id}")
+
+    assert opened.startswith("Hi! I find webtoons you will love.")
+    assert "덴마 (Denma)" in opened
+    assert "[1] 👋 Get started" in opened
+
+
+def test_an_address_is_printed_and_takes_no_number():
+    class Linking:
+        def hear(self, event):
+            row = (Button("Read", url="https://a.b/1"), Button("👍 Like", "v"))
+            return Reply("Hi", buttons=(row,))
+
+    assert Screen(Linking()).types("x") == "Hi\n  Read: https://a.b/1  [1] 👍 Like\n"

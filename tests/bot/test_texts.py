@@ -39,8 +39,9 @@ FAMILIES = {
     "on": ["on", "off"],
     "flip": ["on", "off"],
     "city": [*CITIES],
-    "latin": ["title", "filter", "language", "dial", "alerts", "code", "private"],
+    "latin": ["title", "filter", "language", "dial", "alerts", "code", "list", "file", "private"],
     "platform": ["telegram", "discord", "terminal"],
+    "remark": ["same", "kept", "changed", "adult"],
 }
 
 

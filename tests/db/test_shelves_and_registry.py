@@ -307,3 +307,23 @@ def test_the_platforms_language_is_remembered_for_when_it_tells_none(session):
 
     assert readers.of_account(session, "discord", "1", NOON).reported == "ko"
     assert readers.of_account(session, "discord", "1", NOON, "en-US").reported == "en-US"
+
+
+def test_a_reader_is_known_only_after_they_spoke_and_asking_makes_none(session):
+    before = readers.known(session, "telegram", "1")
+    made = readers.of_account(session, "telegram", "1", NOON, "ko")
+
+    assert before is None
+    assert readers.known(session, "telegram", "1") == made
+    assert readers.known(session, "discord", "1") is None
+    assert readers.count(session) == 1
+
+
+def test_pictures_are_told_of_the_works_that_have_one(session):
+    picture = "https://image.example/1.jpg"
+    works = [Facts("s", "1", "a", thumbnail_url=picture), Facts("s", "2", "b")]
+    catalogue.upsert(session, works, NOON)
+    ids = [work.id for work in catalogue.works(session)]
+
+    assert catalogue.thumbnails(session, ids) == {ids[0]: picture}
+    assert catalogue.thumbnails(session, ids[1:]) == {}

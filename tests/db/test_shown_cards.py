@@ -45,6 +45,20 @@ def test_a_message_leads_back_to_its_cards(world):
     assert impressions.on_message(session, "telegram:1:8") == []
 
 
+def test_what_one_policy_showed_a_reader_comes_in_the_order_it_was_shown(world):
+    session, reader, works = world
+    other = readers.of_account(session, "telegram", "2", NOON).id
+    show(session, reader, "old", works[:1], policy="welcome")
+    asked = show(session, reader, "asked", works[1:2], policy="welcome", hours=2)
+    show(session, reader, "a", works[2:4], hours=2)
+    show(session, other, "theirs", works[:1], policy="welcome", hours=3)
+    asked += show(session, reader, "again", works[4:5], policy="welcome", hours=3)
+
+    found = impressions.of_policy(session, reader, "welcome", NOON + timedelta(hours=1))
+
+    assert [row.id for row in found] == asked
+
+
 def test_what_was_shown_lately_comes_latest_first_without_what_is_older(world):
     session, reader, works = world
     show(session, reader, "old", works[:1])

@@ -18,6 +18,9 @@ def message_faults(body, *, old=None):
         faults |= {f"embeds.{number}.{k}": v for k, v in embed_faults(embed).items()}
     if sum(map(embed_size, embeds)) > 6000:
         faults["embeds"] = "Embed size exceeds maximum size of 6000."
+    for number, attached in enumerate(body.get("attachments") or []):
+        if len(attached.get("description") or "") > 1024:
+            faults[f"attachments.{number}.description"] = "Must be 1024 or fewer in length."
     faults |= component_faults(body.get("components") or [])
     if body.get("allowed_mentions") != {"parse": []}:
         # Discord would take it; this project promises that nothing it sends can ping.

@@ -3,6 +3,7 @@
 import json
 import time
 
+from tests.fakes.discord_given import form_faults
 from tests.fakes.discord_limits import choice_faults, command_faults, message_faults
 from tests.fakes.discord_world import DM, EPHEMERAL, LOADING, Channel, Message, snowflake
 
@@ -171,7 +172,9 @@ class Rest:
         return {"interaction": told, "resource": {"type": kind, "message": message.payload()}}
 
     def _respond(self, interaction, kind, data, files):
-        if (kind == 8) != (interaction.kind == 4) or (kind in (6, 7) and interaction.kind != 3):
+        updates = kind in (6, 7) and interaction.kind != 3
+        form_for_form = kind == 9 and interaction.kind == 5
+        if (kind == 8) != (interaction.kind == 4) or updates or form_for_form:
             raise invalid({"type": "This response does not fit the interaction."})
         private = data.get("flags", 0) & EPHEMERAL
         match kind:
@@ -190,6 +193,10 @@ class Rest:
                 if faults := choice_faults(data["choices"]):
                     raise self.world.violated(invalid(faults))
                 interaction.choices = data["choices"]
+            case 9:
+                if faults := form_faults(data):
+                    raise self.world.violated(invalid(faults))
+                interaction.form = data
             case _:
                 raise invalid({"type": "This fake knows no such response."})
 

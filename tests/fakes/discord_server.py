@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from tests.fakes.discord_gateway import DM_REACTIONS, GUILD_REACTIONS, GUILDS, Gateway
+from tests.fakes.discord_given import PATH, Files, filled_in
 from tests.fakes.discord_rest import Refusal, Rest, read_multipart
 from tests.fakes.discord_world import (
     DM,
@@ -74,6 +75,7 @@ class DiscordServer:
         self.commands, self.command_overwrites, self.created_commands = [], 0, 0
         self.calls, self.unexpected, self.violations = [], [], []
         self.gateway = Gateway(token, self.changed, self._welcome)
+        self.files = Files()
         self._rest = Rest(self)
         self._failures = []
         self.town = self.guild("town")
@@ -98,6 +100,7 @@ class DiscordServer:
         self._ended = asyncio.Event()
         app = web.Application()
         app.router.add_get("/gateway/", self.gateway.talk)
+        app.router.add_get(f"{PATH}/{{id}}/{{name}}", self.files.serve)
         app.router.add_route("*", "/{path:.*}", self._take)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -177,7 +180,7 @@ class DiscordServer:
     # --- What people do
 
     def slash(self, user, name, /, where=None, **options):
-        """`user` gives a command by its latin or Korean name."""
+        """`user` gives a command by its latin or Korean name; a file is (name, bytes)."""
         command, filled = self._command(name, options)
         missing = [o["name"] for o in command["options"] if o.get("required")]
         if set(missing) - {option["name"] for option in filled}:
@@ -192,6 +195,10 @@ class DiscordServer:
             raise ValueError(f"{declared['name']} offers no choices")
         filled[-1]["focused"] = True
         return self._interact(4, user, where or self.channel, self._data(command, filled))
+
+    def submit(self, user, interaction, text):
+        """`user` fills in the form that an interaction of theirs opened."""
+        return self._interact(5, user, interaction.channel, filled_in(interaction.form, text))
 
     def press(self, user, message, button):
         """`user` presses the button with this label or custom_id."""
@@ -261,9 +268,10 @@ class DiscordServer:
                 return command, filled
         raise ValueError(f"no command /{name} is registered")
 
-    @staticmethod
-    def _data(command, filled):
-        return {"id": command["id"], "name": command["name"], "type": 1, "options": filled}
+    def _data(self, command, filled):
+        resolved = self.files.resolved(self.url.removesuffix(BASE), filled)
+        own = {"id": command["id"], "name": command["name"], "type": 1, "options": filled}
+        return own | resolved
 
     def _interact(self, kind, user, where, data, pressed=None):
         self.users[user.id] = user

@@ -128,6 +128,7 @@ class Message:
     components: list = field(default_factory=list)
     flags: int = 0
     files: dict = field(default_factory=dict)  # name -> bytes
+    alts: dict = field(default_factory=dict)  # name -> what is told to who cannot see it
     seen_by: User | None = None  # of an ephemeral one
     edits: int = 0
     deleted: bool = False
@@ -161,8 +162,11 @@ class Message:
         self.embeds = body.get("embeds", self.embeds) or []
         self.components = body.get("components", self.components) or []
         if "attachments" in body:
-            self.files = {}
+            self.files, self.alts = {}, {}
         self.files |= files
+        for attached in body.get("attachments") or []:
+            if attached.get("filename") in files and attached.get("description"):
+                self.alts[attached["filename"]] = attached["description"]
 
     def payload(self):
         return {
@@ -198,9 +202,9 @@ class Message:
 
 @dataclass(eq=False)
 class Interaction:
-    """One slash command, press or autocomplete, with all that the bot made of it."""
+    """One slash command, press, autocomplete or form, with all that the bot made of it."""
 
-    kind: int  # 2 command, 3 component, 4 autocomplete
+    kind: int  # 2 command, 3 component, 4 autocomplete, 5 form
     user: User
     channel: Channel
     payload: dict
@@ -211,6 +215,7 @@ class Interaction:
     original: Message | None = None
     followups: list = field(default_factory=list)
     choices: list | None = None
+    form: dict | None = None  # that the bot opened
     expired: bool = False  # its token; set by a test in place of fifteen minutes
     late: bool = False  # a first response came after three seconds, and was refused
 

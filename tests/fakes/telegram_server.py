@@ -9,6 +9,7 @@ It runs in a thread of its own, so that a bot can be tested from the same proces
 """
 
 import asyncio
+import io
 import json
 import re
 import threading
@@ -17,21 +18,17 @@ from itertools import count
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from PIL import Image
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
+from tests.fakes.telegram_limits import TOO_LATE, Refused, keyboard, said_in
+from tests.fakes.telegram_limits import demand as _demand
 from tests.fakes.telegram_world import Call, Fault, Message, World
 
 UNMODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are "
     "exactly the same as a current content and reply markup of the message"
 )
-TOO_LATE = "Bad Request: query is too old and response timeout expired or query ID is invalid"
-
-
-class Refused(Exception):
-    def __init__(self, status, description, parameters=None):
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters or {}
 
 
 class TelegramServer(World):
@@ -75,6 +72,7 @@ class TelegramServer(World):
         )
         app = web.Application(client_max_size=60 * 2**20)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        app.router.add_get("/file/bot{token}/documents/{file_id}", self._download)
         runner = web.AppRunner(
             app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )
@@ -152,6 +150,23 @@ class TelegramServer(World):
             self._changed.notify_all()
         return response
 
+    async def _download(self, request):
+        """A file that getFile told the path of; the address has the token in it."""
+        call = Call("(download)", dict(request.match_info), time.monotonic())
+        with self._changed:
+            self.calls.append(call)
+            faults = self._faults["(download)"]
+            fault = faults.popleft() if faults else Fault()
+            file = self.files.get(request.match_info["file_id"])
+            self._changed.notify_all()
+        if fault.hang_seconds:
+            await asyncio.sleep(fault.hang_seconds)
+        known = request.match_info["token"] == self.token and file
+        call.status = fault.status or (200 if known else 404)
+        if call.status != 200:
+            return self._refusal(Refused(call.status, fault.description or "Not Found"))
+        return web.Response(body=file["content"], content_type="application/octet-stream")
+
     @staticmethod
     def _refusal(error):
         if error.status == 502:  # comes from the proxy in front of the real one
@@ -218,7 +233,8 @@ class TelegramServer(World):
                 raise Refused(409, f"Conflict: {said} instance is running")
 
     def _do_getme(self, params):
-        return self.bot.json() | {"username": self.username, "can_join_groups": True}
+        able = {"can_join_groups": True, "supports_inline_queries": self.inline}
+        return self.bot.json() | {"username": self.username} | able
 
     def _do_deletewebhook(self, params):
         self.webhook = ""
@@ -252,6 +268,15 @@ class TelegramServer(World):
         self.commands[params.get("language_code", "")] = commands
         return True
 
+    def _do_getfile(self, params):
+        file_id = params["file_id"]
+        file = self.files.get(file_id)
+        _demand(file, "wrong file_id or the file is temporarily unavailable")
+        size = file.get("file_size", len(file["content"]))
+        _demand(size <= 20 * 2**20, "file is too big")
+        own = {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_size": size}
+        return own | {"file_path": f"documents/{file_id}"}
+
     def _do_sendmessage(self, params):
         chat = self._writable(params)
         message = Message(chat, next(self._message_ids[chat.id]), self.bot)
@@ -270,11 +295,49 @@ class TelegramServer(World):
         message = Message(chat, next(self._message_ids[chat.id]), self.bot, document=file)
         return self._post(message, params)
 
+    def _do_sendphoto(self, params):
+        chat = self._writable(params)
+        message = Message(chat, next(self._message_ids[chat.id]), self.bot)
+        self._picture(message, params, params["photo"], params)
+        return self._post(message, params)
+
+    def _do_editmessagemedia(self, params):
+        """Also of a text, which then becomes the picture's message."""
+        chat, media = self._writable(params), json.loads(params["media"])
+        message = self._messages.get((chat.id, int(params["message_id"])))
+        _demand(message, "message to edit not found")
+        _demand(message.sender == self.bot and media["type"] == "photo", "message can't be edited")
+        before = message.text
+        self._picture(message, media, media["media"], params)
+        message.earlier.append(before)
+        return message.json()
+
+    def _picture(self, message, captioned, photo, params):
+        """Fills `message` with an uploaded photo, its caption and its buttons."""
+        if isinstance(photo, str):
+            photo = params.get(photo.removeprefix("attach://"))
+        _demand(photo and photo["content"], "there is no photo in the request")
+        _demand(len(photo["content"]) <= 10 * 2**20, "file is too big")
+        try:
+            size = Image.open(io.BytesIO(photo["content"])).size
+        except OSError:
+            raise Refused(400, "Bad Request: IMAGE_PROCESS_FAILED") from None
+        fits = sum(size) <= 10_000 and max(size) <= 20 * min(size)
+        _demand(fits, "PHOTO_INVALID_DIMENSIONS")
+        text, entities = captioned.get("caption", ""), []
+        if captioned.get("parse_mode") == "HTML":
+            text, entities = parse_html(text)
+        _demand(utf16(text) <= 1024, "message caption is too long")
+        message.text, message.entities, message.preview = text.strip(), entities, {}
+        message.photo = photo | {"size": dict(zip(("width", "height"), size, strict=True))}
+        message.rows = keyboard(json.loads(params.get("reply_markup", "{}")), inline=self.inline)
+
     def _do_editmessagetext(self, params):
         chat = self._writable(params)
         message = self._messages.get((chat.id, int(params["message_id"])))
         _demand(message, "message to edit not found")
         _demand(message.sender == self.bot and not message.document, "message can't be edited")
+        _demand(not message.photo, "there is no text in the message to edit")
         before = (message.text, message.entities, message.rows)
         new = Message(chat, message.message_id, self.bot)
         self._fill(new, params)
@@ -296,23 +359,9 @@ class TelegramServer(World):
         return True
 
     def _fill(self, message, params):
-        text, entities = params.get("text", ""), []
-        if params.get("parse_mode") == "HTML":
-            text, entities = parse_html(text)
-        text = text.strip()
-        _demand(text, "message text is empty")
-        _demand(utf16(text) <= 4096, "message is too long")
-        message.text, message.entities = text, entities
+        message.text, message.entities = said_in(params)
         message.preview = json.loads(params.get("link_preview_options", "{}"))
-        markup = json.loads(params.get("reply_markup", "{}"))
-        message.rows = markup.get("inline_keyboard", [])
-        _demand(len(message.buttons) <= 100, "reply markup is too long")
-        for row in message.rows:
-            _demand(1 <= len(row) <= 8, "a row of buttons shows 1 to 8")
-            for button in row:
-                _demand(button["text"], "BUTTON_TEXT_INVALID")
-                data = button.get("callback_data", button.get("url", ""))
-                _demand(1 <= len(data.encode()) <= 64, "BUTTON_DATA_INVALID")
+        message.rows = keyboard(json.loads(params.get("reply_markup", "{}")), inline=self.inline)
 
     def _post(self, message, params):
         quoting = json.loads(params.get("reply_parameters", "{}"))
@@ -342,11 +391,6 @@ class TelegramServer(World):
     def _wake(self):
         self._news.set()
         self._news = asyncio.Event()
-
-
-def _demand(condition, description):
-    if not condition:
-        raise Refused(400, f"Bad Request: {description}")
 
 
 def _file(part):

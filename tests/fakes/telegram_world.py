@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from tests.fakes.telegram_html import utf16
+from tests.fakes.telegram_inline import Inline
 
 TOKEN = "4242:a-token-nobody-may-see"  # the shape of a token, and easy to look for in logs
 UNASKED = {"message_reaction", "message_reaction_count", "chat_member"}
@@ -47,6 +48,7 @@ class Message:
     rows: list = field(default_factory=list)
     preview: dict = field(default_factory=dict)
     document: dict | None = None
+    photo: dict | None = None  # then the text is its caption
     reply_to: "Message | None" = None
     thread_id: int | None = None
     earlier: list = field(default_factory=list)  # the texts it had before it was edited
@@ -55,6 +57,10 @@ class Message:
     @property
     def buttons(self):
         return [button["text"] for row in self.rows for button in row]
+
+    @property
+    def file_id(self):
+        return f"file{self.chat.id}x{self.message_id}"
 
     @property
     def reference(self):
@@ -66,16 +72,23 @@ class Message:
             "date": self.date,
             "chat": self.chat.json(),
             "from": self.sender.json(),
-            "text": self.text,
-            "entities": self.entities,
         }
+        of = "caption" if self.photo else ""
+        known |= {of or "text": self.text, f"{of}_entities" if of else "entities": self.entities}
+        if self.photo:
+            known["photo"] = [{"file_id": "p", "file_unique_id": "q", **self.photo["size"]}]
         if self.thread_id:
             known |= {"message_thread_id": self.thread_id, "is_topic_message": True}
         if self.rows:
             known["reply_markup"] = {"inline_keyboard": self.rows}
         if self.document:
             named = {k: self.document[k] for k in ("file_name", "mime_type")}
-            known["document"] = named | {"file_id": "f", "file_unique_id": "u"}
+            own = {"file_id": self.file_id, "file_unique_id": f"u{self.file_id}"}
+            size = self.document.get("file_size", len(self.document["content"]))
+            known["document"] = own | named | {"file_size": size}
+            text, entities = known.pop("text"), known.pop("entities")
+            if text:  # what is said beside a file
+                known |= {"caption": text, "caption_entities": entities}
         if deep and self.reply_to:
             known["reply_to_message"] = self.reply_to.json(deep=False)
         return known
@@ -123,9 +136,10 @@ def lost():
     return Fault(lost=True)
 
 
-class World:
-    def __init__(self, token=TOKEN, username="WebtoonTestBot"):
+class World(Inline):
+    def __init__(self, token=TOKEN, username="WebtoonTestBot", *, inline=True, feedback=True):
         self.token, self.username = token, username
+        Inline.__init__(self, inline=inline, feedback=feedback)
         self.bot = User(int(token.split(":")[0]), "Webtoon bot", is_bot=True)
         self.calls: list[Call] = []
         self.sent: list[Message] = []  # by the bot, in order
@@ -133,6 +147,7 @@ class World:
         self.answer_counts: dict[str, int] = defaultdict(int)
         self.commands: dict[str, list] = {}  # language code -> the menu
         self.updates: dict[int, dict] = {}
+        self.files: dict[str, dict] = {}  # sent by people, by file id
         self.confirmed = 0  # the highest update id that the bot has confirmed
         self.webhook = ""
         self.secret = None  # what setWebhook wants to be shown
@@ -172,7 +187,7 @@ class World:
             self._open.add(chat.id)
         return chat
 
-    def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, **more):
+    def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, document=None, **more):
         """A person writes; the update's id, or None where the bot does not get to see it."""
         with self._changed:
             chat = chat or self._chats[user.id]
@@ -184,12 +199,22 @@ class World:
                 user,
                 text,
                 _marked(text),
+                document=document,
                 reply_to=reply_to,
                 thread_id=thread_id,
             )
+            if document:
+                self.files[message.file_id] = document
             self._messages[chat.id, message.message_id] = message
             seen = chat.type == "private" or chat.admin or self._meant(message)
             return self._push("message", message.json() | more) if seen else None
+
+    def send_file(self, user, name, content, chat=None, *, caption="", size=None):
+        """A person sends a file, which may say that it has another size; the update's id."""
+        file = {"file_name": name, "mime_type": "application/octet-stream", "content": content}
+        if size is not None:
+            file["file_size"] = size
+        return self.say(user, caption, chat, document=file)
 
     def press(self, user, message, button, *, known=True):
         """A person presses a button, named by its label or data (None: one of a game).
@@ -197,26 +222,22 @@ class World:
         `known=False` presses what is no longer on the message. The query's id.
         """
         with self._changed:
-            data = {b["text"]: b["callback_data"] for row in message.rows for b in row}
-            assert not known or button is None or button in data or button in data.values(), (
-                f"no button {button!r} among {message.buttons}"
-            )
-            query = f"q{next(self._ids)}"
-            self.answers[query] = None
+            where = {"message": message.json(), "chat_instance": str(message.chat.id * 7919)}
+            return self._press(user, message, button, where, known)
+
+    def _press(self, user, message, button, where, known):
+        rows = message.rows
+        data = {b["text"]: b["callback_data"] for r in rows for b in r if "callback_data" in b}
+        assert not known or button is None or button in data or button in data.values(), (
+            f"no button {button!r} among {message.buttons}"
+        )
+        query = f"q{next(self._ids)}"
+        self.answers[query] = None
+        carried = {"data": data.get(button, button)}
+        if button is None:
             carried = {"game_short_name": "toon"}
-            if button is not None:
-                carried = {"data": data.get(button, button)}
-            self._push(
-                "callback_query",
-                {
-                    "id": query,
-                    "from": user.json(),
-                    "message": message.json(),
-                    "chat_instance": str(message.chat.id * 7919),
-                }
-                | carried,
-            )
-            return query
+        self._push("callback_query", {"id": query, "from": user.json()} | where | carried)
+        return query
 
     def react(self, user, message, old=(), new=()):
         """A person changes their reactions from `old` to `new`, all of them plain emoji."""
@@ -294,9 +315,10 @@ class World:
             self._forgetful += times
 
     def expire_queries(self):
-        """No press so far can be answered any more."""
+        """Nothing pressed or typed so far can be answered any more."""
         with self._changed:
             self.answers.clear()
+            self.queries.clear()
 
     # Looking on
 

@@ -15,7 +15,7 @@ from db import catalogue, models
 from db.catalogue import Facts
 from db.models import ModelRow
 from db.tables import ModelState
-from recommender import default_model
+from recommender import default_model, questions
 from recommender.simulate import simulate
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -116,7 +116,9 @@ def fitted(seed=0):
         (told.half_stars.astype(np.float32), ([rows[r] for r in told.readers], told.items)),
         shape=(len(rows), len(SHELF)),
     )
-    return default_model.fit(ratings, features, l2=50.0)
+    model = default_model.fit(ratings, features, l2=50.0)
+    model.questions = questions.plan(model, ratings, np.array([f.adult for f in SHELF]), seed)
+    return model
 
 
 def saved(folder, model_id, seed=0):

@@ -42,6 +42,13 @@ WHOLE = {
         ({"popularity": np.array([0, np.inf], dtype=np.float32)}, {}),
         ({"informative": np.array([0, np.nan], dtype=np.float32)}, {}),
         ({"cold": np.zeros(2, dtype=np.float32)}, {}),
+        ({"near": np.zeros(2, dtype=np.int32)}, {}),
+        ({"near": np.array(0)}, {}),
+        ({"near": np.zeros((1, 2), dtype=np.int32)}, {}),
+        ({"questions": np.zeros(4, dtype=np.float32)}, {}),
+        ({"questions": np.zeros((2, 2), dtype=np.int32)}, {}),
+        ({"questions": np.array([0, -1], dtype=np.int32)}, {}),
+        ({"questions": np.array([0, 2], dtype=np.int32)}, {}),
     ],
 )
 def test_sound_files_that_are_no_model_together_are_damage(tmp_path, arrays, facts):
@@ -89,4 +96,5 @@ def test_models_of_old_are_loaded_with_the_facts_they_have(tmp_path):
     artifact.write(tmp_path / "other", {"weights": np.zeros((2, 2))}, {"kind": "ease"})
 
     assert DefaultModel.load(tmp_path / "one").low == 0.5
+    assert DefaultModel.load(tmp_path / "one").questions is None
     assert Ease.load(tmp_path / "other").diagonal is None

@@ -9,6 +9,7 @@ from db import (
     alerts,
     catalogue,
     feedback,
+    imports,
     impressions,
     inbox,
     jobs,
@@ -21,7 +22,7 @@ from db import (
 from db.impressions import Shown
 from db.models import ModelRow
 from db.ratings import Star
-from db.reader_tables import News, WorkEvent
+from db.reader_tables import ImportBatch, News, WorkEvent
 from db.tables import (
     Alert,
     Feedback,
@@ -150,6 +151,17 @@ def test_alerts_go_after_their_days_once_they_are_closed(database, pruned):
     assert pruned() == {"alerts": 1}
 
     assert left(database, Alert.key) == ["new", "open"]
+
+
+def test_lists_go_when_nobody_may_confirm_them_any_more(database, pruned):
+    with database.write() as session:
+        reader = readers.of_account(session, "telegram", "1", NOON).id
+        for at in on_both_sides(days=2):
+            imports.keep(session, reader, [(1, Verdict.LIKE)], at)
+
+    assert pruned() == {"lists": 1}
+
+    assert len(left(database, ImportBatch.id)) == 1
 
 
 def test_letters_go_after_a_month_and_pulses_after_a_day(database, pruned):

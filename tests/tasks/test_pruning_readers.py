@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from db import catalogue, feedback, link_codes, links, readers
-from db.reader_tables import ImportBatch, ReaderLink
+from db.reader_tables import ReaderLink
 from db.tables import FeedbackEvent, Reader, Verdict
 from tasks.pruning import Retention, prune
 from tests.plugins.library import NOON
@@ -82,16 +82,14 @@ def test_what_no_longer_stands_goes_after_its_days_and_what_stands_stays(stocked
         assert len(list(session.scalars(select(FeedbackEvent)))) == 3
 
 
-def test_codes_and_lists_go_after_a_day(database, pruned):
+def test_codes_go_after_a_day(database, pruned):
     with database.write() as session:
         person = reader(session, "1", NOON)
         for digest, ends in (("old", NOON - DAY - TICK), ("new", NOON - DAY)):
             link_codes.put(session, person, digest, now=ends - DAY, expires_at=ends)
         link_codes.missed(session, person, NOON - DAY - TICK)
-        for made in (NOON - DAY - TICK, NOON - DAY):
-            session.add(ImportBatch(reader_id=person, made_at=made, rows=[]))
 
-    assert pruned() == {"codes": 2, "lists": 1}
+    assert pruned() == {"codes": 2}
 
 
 def test_after_a_day_a_link_keeps_only_who_became_whom(database, pruned):

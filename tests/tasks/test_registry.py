@@ -107,6 +107,7 @@ def test_a_folder_is_told_with_its_files_and_what_is_wrong_with_them(three, mode
         "manifest.json",
         "near.npy",
         "popularity.npy",
+        "questions.npy",
         "weights.npy",
     ]
     assert sound.files["cold.npy"] == (model_dir / "first" / "cold.npy").stat().st_size

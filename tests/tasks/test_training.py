@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
@@ -45,6 +46,21 @@ def test_a_training_registers_and_activates_a_sound_model(stocked, crowd, tmp_pa
     assert row.items == (~model.cold).sum()
     assert model.facts["created_at"] == "2026-05-04T03:00:00+00:00"
     assert model.facts["demo"] is False
+
+
+def test_the_model_knows_what_to_ask_new_readers_and_nothing_for_adults_or_gone(
+    stocked, crowd, tmp_path
+):
+    crowd(150)
+    with stocked.write() as session:
+        works = catalogue.works(session)
+        catalogue.bury(session, works[0].source, works[0].external_id, NOW)
+
+    row = train(stocked, tmp_path, now=NOW).model
+
+    asked = np.unique(DefaultModel.load(tmp_path / row.id, row.digest).questions)
+    assert len(asked) > 7
+    assert not {0, *(n for n, work in enumerate(works) if work.adult)} & set(asked.tolist())
 
 
 def test_the_model_beats_popularity_on_readers_with_tastes(stocked, crowd, tmp_path):

@@ -17,11 +17,13 @@ ARGUMENT = {
     Takes.DIAL: "niche",
     Takes.ALERTS: "digest",
     Takes.CODE: "AAAA-AAAA",
+    Takes.LIST: "신의 탑\n덴마",
 }
 EXPECTED = {
-    "start", "search", "like", "dislike", "unlike", "read", "recommend", "similar", "why", "list",
-    "settings", "language", "dial", "link", "privacy", "export", "forget", "help",
+    "start", "recommend", "search", "like", "dislike", "unlike", "read", "similar", "why",
+    "list", "settings", "language", "dial", "taste", "link", "import",
     "follow", "unfollow", "following", "alerts",
+    "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 

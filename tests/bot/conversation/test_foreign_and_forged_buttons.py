@@ -54,6 +54,8 @@ OWN = [
     ("/forget", "💚"),
     ("/start", "👍"),
     ("/start", "⏭️"),
+    ("/import 쿠베라\n나이트런", "📥"),
+    ("/import 쿠베라\n나이트런", "✖️"),
     ("/following", "🔕"),
     ("/following", "▶️"),
     ("/following", "🔔"),
@@ -192,6 +194,7 @@ FORGED = st.one_of(st.text(max_size=64), LIKELY).filter(
 @example("f:yes:1")
 @example("x:1:1:0")
 @example("g:adult:on:1")
+@example("i:add:1")
 @example("b:u:1:0:1")
 @example("n:mode:off:1")
 @given(action=FORGED)
@@ -228,6 +231,7 @@ def world_of_two(chat):
     victim.says("/recommend")
     victim.press("👎", card=0)
     victim.says("/like 덴마")
+    victim.says("/import 쿠베라 나이트런 헬퍼, 쿠베라")
     follow(victim, victim.work("1001"))
     victim.id = export(victim)["reader"]
     victim.rows = rows_of_victim(victim)
@@ -245,6 +249,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.show(MAX),
         actions.again("가" * (60 // 3)),
         *(actions.welcome(answer, MAX) for answer in (*Verdict, None)),
+        actions.welcome(Verdict.DISLIKE, MAX, (MAX, MAX, MAX)),
         actions.enough(MAX),
         actions.page(MAX, MAX),
         actions.setting("language", "ko", MAX),
@@ -252,6 +257,7 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.setting("dial", "balanced", MAX),
         actions.forget("yes", MAX),
         actions.export(MAX),
+        *(actions.batch(answer, MAX) for answer in ("add", "no", "undo")),
         actions.follow(MAX),
         actions.follow(MAX, MAX, author=True),
         actions.unfollow(MAX, MAX),

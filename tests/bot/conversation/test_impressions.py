@@ -70,6 +70,6 @@ def test_each_way_to_judge_a_card_points_at_it(chat):
 def test_an_answer_in_the_welcome_points_at_its_question_and_a_command_at_nothing(chat):
     (question,) = chat.says("/start").impressions
     chat.press("👍")
-    chat.says("/like 덴마")
+    chat.says("/like 헬퍼")
 
     assert events(chat) == [("like", "welcome", question), ("like", "command", None)]

@@ -175,7 +175,7 @@ def lives_a_little(chat):
     chat.press("👍")
     chat.says("/recommend")
     chat.reacts(chat.posted(0), "👍")
-    chat.says("/dislike 덴마")
+    chat.says("/dislike 헬퍼")
     reader = export(chat)["reader"]
     with chat.world.database.write() as session:
         beyond_verdicts(session, reader, chat.work("1001").id, NOON)

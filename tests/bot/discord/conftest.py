@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.bridge import Bridge
-from bot.conversation.events import Command, Press, Reaction
+from bot.conversation.events import Command, File, Press, Reaction
 from bot.conversation.reply import Button, Card, Reply
 from bot.discord.app import serve
 from bot.hearing import Unavailable
@@ -58,6 +58,8 @@ class ScriptedHearing:
                 return name
             case Press(action):
                 return action
+            case File():
+                return "file"
             case Reaction(_, (emoji,), ()):
                 return f"+{emoji}"
             case Reaction(_, (), (emoji,)):

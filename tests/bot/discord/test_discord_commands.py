@@ -31,6 +31,7 @@ async def test_options_follow_from_what_a_command_takes(town):
         option = [(names[spec.takes], spec.needs, True)] if spec.takes in names else []
         private = [("private", False, False)] if spec.name in ("recommend", "similar") else []
         expected[spec.name] = option + private
+    expected["import"] = [("list", False, False), ("file", False, False)]
 
     assert {
         c["name"]: [

@@ -178,3 +178,14 @@ def test_an_edit_takes_away_what_the_new_message_lacks():
         "view": None,
         "attachments": [],
     }
+
+
+async def test_a_button_with_an_address_is_a_link_and_no_press():
+    like, first, other = Button("👍", "1"), Button("Read", url="https://a.b/1"), "https://a.b/2"
+
+    (row,) = ButtonRows(((like, first, Button("", url=other), first),)).to_components()
+
+    shown = [(b["style"], b["label"], b.get("url")) for b in row["components"]]
+    assert shown[1:] == [(5, "Read", "https://a.b/1"), (5, "·", other)]
+    assert ["custom_id" in button for button in row["components"]] == [True, False, False]
+    assert message_faults({"components": [row], **NO_PINGS}) == {}

@@ -4,7 +4,7 @@ import simcord
 
 from bot.bridge import Bridge
 from bot.conversation.commands import COMMANDS
-from bot.conversation.events import Press, Reaction
+from bot.conversation.events import Command, File, Press, Reaction
 from bot.conversation.reply import Reply
 from bot.discord.client import WebtoonClient
 from bot.hearing import Choice
@@ -61,4 +61,30 @@ async def test_a_private_slate_is_marked_in_place(hearing):
 
         assert (given.ephemeral, [m.ephemeral for m in given.followups]) == (True, [True] * 5)
         assert (shown.embeds[0].footer.text, pressed.followups) == ("👍", [])
+    bridge.close()
+
+
+async def test_a_list_comes_by_form_or_as_a_file_also_after_a_restart(hearing):
+    hearing.script |= {"import": Reply("Two works."), "file": Reply("Three works.")}
+    bridge = Bridge(hearing)
+
+    async with simcord.run(WebtoonClient(bridge)) as env:
+        guild = env.create_guild()
+        channel = guild.create_text_channel("general")
+        mina = guild.add_member(env.create_user("mina"))
+
+        opened = await mina.slash(channel, "import")
+        typed = await mina.submit_modal(opened, {"list": "신의 탑\n덴마"})
+        opened = await mina.slash(channel, "import")
+        await env.restart_bot(WebtoonClient(bridge))
+        again = await mina.submit_modal(opened, {"list": "노블레스"})
+        sent = await mina.slash(channel, "import", file=("list.txt", "쿠베라".encode()))
+
+        answers = [(result.response.content, result.ephemeral) for result in (typed, again, sent)]
+        assert answers == [("Two works.", True), ("Two works.", True), ("Three works.", True)]
+        assert [event.said for event in hearing.heard] == [
+            Command("import", "신의 탑\n덴마"),
+            Command("import", "노블레스"),
+            File("list.txt", "쿠베라".encode(), 9),
+        ]
     bridge.close()

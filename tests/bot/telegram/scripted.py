@@ -6,7 +6,7 @@ import threading
 from pydantic import SecretStr
 
 from bot.bridge import Bridge
-from bot.conversation.reply import Reply
+from bot.conversation.reply import Offer, Reply
 from bot.hearing import Unavailable
 from bot.telegram.app import serve
 from bot.telegram.pace import Pace
@@ -14,6 +14,8 @@ from bot.telegram.pace import Pace
 QUICK = Pace(
     poll_seconds=5,
     toast_seconds=0.25,
+    inline_toast_seconds=2.0,
+    offer_seconds=0.5,
     call_seconds=1.0,
     first_retry_seconds=0.02,
     longest_retry_seconds=0.05,
@@ -32,6 +34,8 @@ class ScriptedHearing:
 
     def __init__(self):
         self.answer = lambda event: Reply(f"heard {getattr(event.said, 'text', event.said)}")
+        self.offer = lambda inquiry: Offer()
+        self.inquiries = []  # (speaker, inquiry)
         self.away = False  # is the database
         self.heard = []  # (event, again)
         self.kept = {}  # key -> payload, None once answered
@@ -50,6 +54,10 @@ class ScriptedHearing:
         if event.key not in self._known:
             self._known[event.key] = self.answer(event)
         return self._known[event.key]
+
+    def inquire(self, speaker, inquiry):
+        self.inquiries.append((speaker, inquiry))
+        return self.offer(inquiry)
 
     def apology(self, speaker):
         self.apologies += 1

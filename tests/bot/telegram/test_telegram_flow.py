@@ -117,3 +117,20 @@ async def test_a_call_that_names_no_chat_goes_out_at_once(flow, time):
         return time.now
 
     assert await Limiter(flow).process_request(answer, (), {}, "answer", {}, None) == 100.0
+
+
+async def test_what_is_refused_at_once_makes_nobody_else_wait(time, monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    limiter = Limiter(Flow(clock=time.clock, sleep=time.sleep))
+
+    async def refuse(*_, **__):
+        raise RetryAfter(9)
+
+    async def send(*_, **__):
+        return time.now
+
+    with pytest.raises(RetryAfter):
+        await limiter.process_request(refuse, (), {}, "answerInlineQuery", {}, None)
+
+    sent = await limiter.process_request(send, (), {}, "sendMessage", {"chat_id": 1}, None)
+    assert sent == 100.0

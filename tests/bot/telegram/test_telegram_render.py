@@ -1,9 +1,11 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.reply import Button, Card, Reply
-from bot.telegram.render import cut, length, render, split
+from bot.telegram.render import article, cut, length, render, split
 from tests.fakes.telegram_html import parse_html, utf16
+from tests.fakes.telegram_limits import keyboard
 
 words = st.text(max_size=300) | st.text("ab <>&\"'\n가힣😀", max_size=9000)
 buttons = st.builds(
@@ -19,14 +21,15 @@ cards = st.builds(
     mark=words,
     buttons=rows,
     impression_id=st.integers(1, 9),
+    work_id=st.none() | st.integers(1, 2**31),
 )
 replies = st.builds(Reply, text=words, cards=st.lists(cards, max_size=5).map(tuple), buttons=rows)
 
 
 @settings(max_examples=60)
-@given(replies, st.booleans())
-def test_whatever_is_said_fits_what_telegram_takes(reply, together):
-    messages = render(reply, together=together)
+@given(replies, st.booleans(), st.booleans())
+def test_whatever_is_said_fits_what_telegram_takes(reply, together, sharing):
+    messages = render(reply, together=together, sharing=sharing)
 
     for message in messages:
         text, _ = parse_html(message.html)  # raises on a tag or an & that is not ours
@@ -117,3 +120,108 @@ def test_buttons_without_text_hang_on_the_last_card():
     first, last = render(Reply(cards=(Card("One", ""), Card("Two", "")), buttons=more))
 
     assert (first.rows, last.rows) == ((), more)
+
+
+def shown_rows(message):
+    """The rows of a message's keyboard: label -> what else the button has."""
+    rows = message.keyboard.to_dict()["inline_keyboard"]
+    return [{b.pop("text"): dict(b) for b in row} for row in rows]
+
+
+def labels(message):
+    return [list(row) for row in shown_rows(message)]
+
+
+def buttons_named(*names):
+    return tuple(Button(name, name) for name in names)
+
+
+def test_a_button_with_an_address_opens_it():
+    rows = ((Button("Read", url="https://x.example/?a=1&b=2"), Button("👍", "like:1")),)
+
+    (message,) = render(Reply("Hi", buttons=rows))
+
+    assert shown_rows(message) == [
+        {"Read": {"url": "https://x.example/?a=1&b=2"}, "👍": {"callback_data": "like:1"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "shared"),
+    [
+        ((), [["📤"]]),
+        ((buttons_named("a", "b"),), [["a", "b", "📤"]]),
+        ((buttons_named("a", "b", "c"),), [["a", "b", "c"], ["📤"]]),
+        ((buttons_named("a", "b", "c"), buttons_named("d")), [["a", "b", "c"], ["d", "📤"]]),
+        ((buttons_named("a"), buttons_named("b", "c", "d")), [["a", "📤"], ["b", "c", "d"]]),
+    ],
+)
+def test_a_card_can_be_put_into_other_chats_where_its_labels_stay_readable(rows, shared):
+    (message,) = render(Reply(cards=(Card("One", "", buttons=rows, work_id=12),)), sharing=True)
+
+    assert labels(message) == shared
+    assert shown_rows(message)[-1]["📤"] == {"switch_inline_query": "#12"}
+
+
+def test_cards_that_share_a_message_grow_by_no_row():
+    rows = (buttons_named("a", "b", "c"),)
+    slate = tuple(Card(title, "", buttons=rows, work_id=n) for n, title in enumerate("XY", start=1))
+
+    (message,) = render(Reply(cards=slate), together=True, sharing=True)
+
+    assert labels(message) == [["1 a", "1 b", "1 c", "1 📤"], ["2 a", "2 b", "2 c", "2 📤"]]
+
+
+def test_without_inline_mode_or_for_nobody_elses_eyes_a_card_stays_where_it_is():
+    like = (buttons_named("👍"),)
+    for_all, mine = Card("One", "", buttons=like, work_id=12), Card("Two", "", buttons=like)
+
+    (first,) = render(Reply(cards=(for_all,)))
+    (second,) = render(Reply(cards=(mine,)), sharing=True)
+
+    assert labels(first) == labels(second) == [["👍"]]
+
+
+@settings(max_examples=60)
+@given(cards)
+def test_whatever_is_offered_fits_what_telegram_takes(card):
+    offered = article(card, "w_12_3").to_dict()
+
+    text, _ = parse_html(offered["input_message_content"]["message_text"])
+    assert 1 <= utf16(text.strip()) <= 4096
+    assert offered["title"].strip()
+    keyboard(offered.get("reply_markup", {}), inline=True)
+
+
+def test_an_offer_is_the_card_to_choose_and_the_message_that_it_becomes():
+    rows = ((Button("👍", "like:1"), Button("Open", url="https://t.me/bot?start=w_12")),)
+    picture = "https://img.example/1.jpg"
+    card = Card("A<b", "https://x.example/1", ("SIU", "판타지"), "", "", rows, None, 12, picture)
+
+    assert article(card, "w_12_0").to_dict() == {
+        "type": "article",
+        "id": "w_12_0",
+        "title": "A<b",
+        "description": "SIU\n판타지",
+        "thumbnail_url": picture,
+        "input_message_content": {
+            "message_text": '<a href="https://x.example/1"><b>A&lt;b</b></a>\nSIU\n판타지',
+            "parse_mode": "HTML",
+            "link_preview_options": {"url": "https://x.example/1", "is_disabled": False},
+        },
+        "reply_markup": {
+            "inline_keyboard": [
+                [
+                    {"text": "👍", "callback_data": "like:1"},
+                    {"text": "Open", "url": "https://t.me/bot?start=w_12"},
+                ]
+            ]
+        },
+    }
+
+
+def test_what_has_no_page_and_no_picture_is_offered_without():
+    offered = article(Card("One", ""), "w_1_0").to_dict()
+
+    assert offered["input_message_content"]["link_preview_options"] == {"is_disabled": True}
+    assert "thumbnail_url" not in offered

@@ -1,7 +1,18 @@
 import pytest
 
-from bot.conversation.events import Command, Place, Platform, Press, Reaction, Speaker, Text
-from bot.telegram.updates import Me, read
+from bot.conversation.events import (
+    Chosen,
+    Command,
+    File,
+    Inquiry,
+    Place,
+    Platform,
+    Press,
+    Reaction,
+    Speaker,
+    Text,
+)
+from bot.telegram.updates import Asked, Me, asked, read, result_id
 from tests.fakes.telegram_server import TelegramServer
 
 ME = Me(4242, "WebtoonTestBot")
@@ -117,6 +128,40 @@ def test_updates_of_other_kinds_and_broken_ones_are_nothing():
     assert read({"update_id": 3, "message": {"text": "no chat, no id"}}, ME) is None
 
 
+@pytest.mark.parametrize(
+    ("caption", "private", "shared"),
+    [
+        ("", True, False),
+        ("내 목록이에요", True, False),
+        ("/import", True, True),
+        ("/가져오기", True, True),
+        ("/import@WebtoonTestBot", True, True),
+        ("/import@SomeoneElsesBot", False, False),
+        ("/like 신의 탑", False, False),
+        ("@WebtoonTestBot", True, False),
+    ],
+)
+def test_a_file_is_a_list_in_private_and_in_a_group_with_the_command(
+    world, mina, caption, private, shared
+):
+    heard = [
+        said(world, world.send_file(mina, "a.csv", b"abc", chat, caption=caption))
+        for chat in (None, world.group())
+    ]
+
+    sent = File("a.csv", None, 3, caption)
+    assert heard == [sent if private else None, sent if shared else None]
+
+
+def test_a_file_is_known_by_its_id_and_a_moving_picture_is_none(world, mina):
+    file = read(world.updates[world.send_file(mina, "a.csv", b"abc")], ME)
+    picture = {"file_id": "g", "file_unique_id": "g", "width": 1, "height": 1, "duration": 1}
+    moving = world.say(mina, "", document={**world.files[file.file_id]}, animation=picture)
+
+    assert file.file_id in world.files
+    assert read(world.updates[moving], ME) is None
+
+
 def test_a_press_carries_its_action_and_the_message_it_stands_on(world, mina):
     group = world.group()
     world.say(world.bot, "A card", group)
@@ -177,3 +222,58 @@ def test_reactions_by_bots_hidden_admins_or_with_custom_emoji_are_nothing(world,
     world.updates[updates[2]]["message_reaction"]["new_reaction"] = [custom]
 
     assert [read(world.updates[update], ME) for update in updates] == [None] * 3
+
+
+USER = {"id": 5, "is_bot": False, "first_name": "Mina", "language_code": "ko"}
+MINA = Speaker(Platform.TELEGRAM, "5", "ko")
+
+
+@pytest.mark.parametrize(
+    ("offset", "start"), [("", 0), ("20", 20), ("x", 0), ("-1", 0), ("2" * 9, 0)]
+)
+def test_what_is_being_typed_is_an_inquiry_and_nothing_to_keep(offset, start):
+    query = {"id": "q", "from": USER, "query": "신의\0", "offset": offset, "chat_type": "group"}
+    raw = {"update_id": 9, "inline_query": query}
+
+    inquiry = Inquiry("신의", start, "https://t.me/WebtoonTestBot")
+    assert asked(raw, ME) == Asked("9", "q", MINA, inquiry)
+    assert read(raw, ME) is None
+
+
+def test_what_is_no_inquiry_or_cannot_be_read_is_none(world, mina):
+    said = world.updates[world.say(mina, "hi")]
+
+    assert asked(said, ME) is None
+    assert asked({"update_id": 1, "inline_query": {"id": "q"}}, ME) is None
+    assert asked({"update_id": 1, "inline_query": None}, ME) is None
+
+
+def test_a_press_on_what_somebody_put_into_a_chat_is_among_others():
+    query = {"id": "a", "from": USER, "chat_instance": "1", "data": "like:7"}
+
+    incoming = read({"update_id": 1, "callback_query": query | {"inline_message_id": "AAIn"}}, ME)
+
+    assert incoming.event.said == Press("like:7", "telegram:inline:AAIn")
+    assert incoming.event.place == Place("inline", shared=True)
+    assert (incoming.query_id, incoming.chat_id, incoming.message_id) == ("a", 5, None)
+    assert incoming.inline
+
+
+@pytest.mark.parametrize("message", ["AAIn", None])
+def test_what_was_chosen_names_its_work_and_place(message):
+    result = {"result_id": result_id(12, 3), "from": USER, "query": "신의"}
+    result |= {"inline_message_id": message} if message else {}
+
+    incoming = read({"update_id": 1, "chosen_inline_result": result}, ME)
+
+    shown = message and f"telegram:inline:{message}"
+    assert incoming.event.said == Chosen(12, 3, shown)
+    assert incoming.event.speaker == MINA
+    assert incoming.event.place.shared
+
+
+@pytest.mark.parametrize("named", ["", "12", "w_12", "w_12_", "w_x_1", "w_12_99999", "w_1_1_1"])
+def test_a_choice_that_names_no_work_is_nothing(named):
+    result = {"result_id": named, "from": USER, "query": ""}
+
+    assert read({"update_id": 1, "chosen_inline_result": result}, ME) is None
