@@ -62,4 +62,12 @@ def hearing(
             metrics.watch(lambda: serving.library)
         count = metrics.heard if metrics else None
         kept = Kept(operators.keep_days, operators.keep_readers_days)
-        yield Hearing(database, serving, now, admins=operators.admins, count=count, kept=kept)
+        yield Hearing(
+            database,
+            serving,
+            now,
+            admins=operators.admins,
+            zone=operators.timezone,
+            count=count,
+            kept=kept,
+        )

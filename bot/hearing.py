@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
 
-from bot.conversation import cards, inline, talk
+from bot.conversation import alerts, cards, inline, talk
 from bot.conversation.commands import BY_NAME, Takes
-from bot.conversation.context import Context, Kept, Noted
+from bot.conversation.context import HOME, Context, Kept, Noted
 from bot.conversation.events import Event, Inquiry, Place, Platform, Reaction, Silent, Speaker
 from bot.conversation.reply import Offer, Reply
 from bot.conversation.texts import Language, language_of, say, term
@@ -66,15 +67,18 @@ class Hearing:
         clock: Callable[[], datetime],
         *,
         admins: Collection[Address] = (),
+        zone: ZoneInfo = HOME,
         count: Callable[[Heard], None] | None = None,
         kept: Kept = Kept(),  # noqa: B008 -- it is frozen
     ) -> None:
         """`admins` are the accounts of those who run the bots; `count` is told of each event.
 
-        `kept` is for how long things are kept, which readers are told.
+        `zone` is where readers are who chose none. `kept` is for how long things are kept, which
+        readers are told.
         """
         self._database, self._serving, self._clock = database, serving, clock
-        self._admins, self._count, self._kept = frozenset(admins), count, kept
+        self._admins, self._zone, self._count = frozenset(admins), zone, count
+        self._kept = kept
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -196,6 +200,9 @@ class Hearing:
         if spec.takes is Takes.DIAL:
             language = language_of(speaker.language)
             return [Choice(say(language, f"button.dial_{dial}"), dial.value) for dial in Dial]
+        if spec.takes is Takes.ALERTS:
+            offers = alerts.offers(language_of(speaker.language), typed)
+            return [Choice(label, value) for label, value in offers[:_MAX_CHOICES]]
         if spec.takes is Takes.FILTER:
             return self._filters(language_of(speaker.language), typed)
         library = self._serving.library
@@ -222,7 +229,15 @@ class Hearing:
             readers.spoke(session, platform, event.speaker.user_id, now)
             admin = (platform, event.speaker.user_id) in self._admins
             ctx = Context(
-                session, reader, event.speaker, event.place, library, now, admin, kept=self._kept
+                session,
+                reader,
+                event.speaker,
+                event.place,
+                library,
+                now,
+                admin,
+                zone=self._zone,
+                kept=self._kept,
             )
             reply = talk.answer(ctx, event.said)
             stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None

@@ -9,7 +9,9 @@ from itertools import islice
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from db import happenings
 from db.crawl_tables import WebtoonDetail
+from db.happenings import Changes, Happening, Newcomer
 from db.locks import Alone, alone
 from db.tables import Webtoon
 
@@ -115,13 +117,21 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
 
     Works that were gone are back. What it writes is stamped `now`, or later where the catalogue
     has a later stamp already: a transaction that took long to commit is a change like any other.
+    What this says happened to works is kept for those who follow.
     """
     alone(session, Alone.CATALOGUE)
-    stamp = _stamp(session, now)
+    count, last = version(session)
+    stamp = _stamp(last, now)
     outcomes: Counter[str] = Counter()
+    happened: list[Happening] = []
+    newcomers: list[Newcomer] = []
     iterator = iter(works)
     while batch := list(islice(iterator, _BATCH)):
-        outcomes.update(_upsert(session, batch, stamp))
+        outcomes.update(_upsert(session, batch, stamp, happened, newcomers))
+    if newcomers and count:
+        happened += happenings.debuts(session, newcomers)
+    if happened:
+        happenings.keep(session, happened, now)
     return Upserted(outcomes["new"], outcomes["changed"], outcomes["same"])
 
 
@@ -186,7 +196,8 @@ def bury(session: Session, source: str, external_id: str, now: datetime) -> bool
     row = _row(session, source, external_id)
     if row is None or row.gone_at is not None:
         return False
-    row.gone_at, row.updated_at = now, _stamp(session, now)
+    _, last = version(session)
+    row.gone_at, row.updated_at = now, _stamp(last, now)
     session.flush()
     return True
 
@@ -249,8 +260,7 @@ def _work(row: Webtoon) -> Work:
     )
 
 
-def _stamp(session: Session, now: datetime) -> datetime:
-    _, last = version(session)
+def _stamp(last: datetime | None, now: datetime) -> datetime:
     return max(now, last + _TICK) if last else now
 
 
@@ -278,10 +288,16 @@ def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 
-def _upsert(session: Session, batch: Sequence[Facts], stamp: datetime) -> list[str]:
+def _upsert(
+    session: Session,
+    batch: Sequence[Facts],
+    stamp: datetime,
+    happened: list[Happening],
+    newcomers: list[Newcomer],
+) -> list[str]:
     """What became of each: new, changed, or same."""
     known = _known(session, batch)
-    rows, outcomes = [], []
+    rows, outcomes, changes = [], [], list[Changes | None]()
     for facts in batch:
         key = (facts.source, facts.external_id)
         row, told = known.get(key), _told(facts, _CARD)
@@ -291,25 +307,36 @@ def _upsert(session: Session, batch: Sequence[Facts], stamp: datetime) -> list[s
             session.add(row)
             known[key] = row
             outcomes.append("new")
+            changes.append(None)
         else:
             told = {n: v for n, v in told.items() if n not in facts.rough or not getattr(row, n)}
             told["gone_at"] = None
-            outcomes.append("changed" if _set(row, told) else "same")
+            changes.append(_set(row, told))
+            outcomes.append("changed" if changes[-1] else "same")
             if outcomes[-1] == "changed":
                 row.updated_at = stamp
         rows.append(row)
     session.flush()
-    for number, changed in enumerate(_upsert_details(session, rows, batch, stamp)):
-        if changed and outcomes[number] == "same":
+    for number, more in enumerate(_upsert_details(session, rows, batch, stamp)):
+        row, facts, changed = rows[number], batch[number], changes[number]
+        if changed is None:
+            newcomers.append(Newcomer(row.id, row.authors, row.finished, facts.latest_number))
+        elif changed or more:
+            happened += _happened(row, facts, {**changed, **more})
             outcomes[number] = "changed"
     session.flush()
     return outcomes
 
 
+def _happened(row: Webtoon, facts: Facts, changes: Changes) -> Iterator[Happening]:
+    sure = {name: change for name, change in changes.items() if name not in facts.rough}
+    return happenings.noticed(row.id, sure, finished=row.finished, chapter=facts.latest_title)
+
+
 def _upsert_details(
     session: Session, rows: Sequence[Webtoon], batch: Sequence[Facts], stamp: datetime
-) -> Iterator[bool]:
-    """Whether anything changed of each."""
+) -> Iterator[Changes]:
+    """What changed of each."""
     query = select(WebtoonDetail).where(WebtoonDetail.webtoon_id.in_([row.id for row in rows]))
     known = {detail.webtoon_id: detail for detail in session.scalars(query)}
     for row, facts in zip(rows, batch, strict=True):
@@ -320,7 +347,7 @@ def _upsert_details(
         changed = _set(detail, told)
         if "latest_number" in changed:
             detail.latest_at = stamp
-        yield bool(changed)
+        yield changed
 
 
 def _told(facts: Facts, names: Sequence[str]) -> dict[str, object]:
@@ -331,11 +358,11 @@ def _told(facts: Facts, names: Sequence[str]) -> dict[str, object]:
     return {name: list(value) if name in _LISTS else value for name, value in told.items()}
 
 
-def _set(row: Webtoon | WebtoonDetail, told: Mapping[str, object]) -> frozenset[str]:
-    """The names of what this changed."""
-    changed = frozenset(name for name, value in told.items() if getattr(row, name) != value)
-    for name in changed:
-        setattr(row, name, told[name])
+def _set(row: Webtoon | WebtoonDetail, told: Mapping[str, object]) -> Changes:
+    """What this changed."""
+    changed = {n: (was, value) for n, value in told.items() if (was := getattr(row, n)) != value}
+    for name, (_, value) in changed.items():
+        setattr(row, name, value)
     return changed
 
 

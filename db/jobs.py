@@ -80,6 +80,17 @@ def last_slot(session: Session, name: str) -> datetime | None:
     return session.scalar(query)
 
 
+def last_begun(session: Session, name: str) -> datetime | None:
+    """When the latest run of this job that did its work began."""
+    query = (
+        select(JobRun.started_at)
+        .where(JobRun.name == name, JobRun.outcome.in_(DONE))
+        .order_by(JobRun.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
 def unfinished(session: Session) -> list[Run]:
     """The runs that did not say yet how they ended, oldest first."""
     query = select(JobRun).where(JobRun.finished_at.is_(None)).order_by(JobRun.id)
@@ -138,12 +149,17 @@ def since(session: Session, then: datetime) -> list[Run]:
     return [_run(row) for row in session.scalars(query)]
 
 
-def prune(session: Session, before: datetime) -> int:
-    """Deletes the ended runs that began before then, each job's latest excepted; how many."""
+def prune(session: Session, before: datetime, name: str | None = None) -> int:
+    """Deletes the ended runs that began before then, each job's latest excepted; how many.
+
+    Those of one job, if it is named.
+    """
     newest = select(func.max(JobRun.id)).group_by(JobRun.name)
     query = delete(JobRun).where(
         JobRun.started_at < before, JobRun.finished_at.is_not(None), JobRun.id.not_in(newest)
     )
+    if name is not None:
+        query = query.where(JobRun.name == name)
     return len(session.execute(query.returning(JobRun.id)).all())
 
 

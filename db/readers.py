@@ -107,6 +107,24 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count(Reader.id))) or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """When and where a reader chose to be told of news; None where they chose nothing."""
+
+    alerts: str | None
+    alerts_to: str | None
+    zone: str | None
+    quiet_from: int | None
+    quiet_until: int | None
+    weekly: bool
+
+
+def telling(session: Session, reader_id: int) -> Telling:
+    """When and where this reader chose to be told."""
+    row = session.get_one(Reader, reader_id, populate_existing=True)
+    return Telling(row.alerts, row.alerts_to, row.zone, row.quiet_from, row.quiet_until, row.weekly)
+
+
 def _row(reader: Reader, account: Account) -> ReaderRow:
     return ReaderRow(
         reader.id,

@@ -57,7 +57,10 @@ class Agenda:
         if slot <= self.settled[job] or now - slot > self.worth or job in self.running:
             return False
         before = self._sent.get(job)
-        if before is None or before.slot != slot:
+        if before is None:
             return True
+        if before.slot != slot:
+            # What was sent for the slot before may still be in the queue: it does for this one too.
+            return not (job in self.waiting and before.slot > self.settled[job])
         patience = SENT_AGAIN_AFTER * 2 ** (before.times - 1)
         return job not in self.waiting and now >= before.at + patience

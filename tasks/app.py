@@ -28,6 +28,7 @@ from tasks.schedule import (
     PRUNE,
     REFRESH_POPULARITY,
     RETRAIN,
+    SPREAD_NEWS,
     schedules,
 )
 from tasks.settings import TaskSettings
@@ -116,6 +117,17 @@ def refresh_popularity(self: AnyTask, by_schedule: bool = False) -> dict[str, An
     from tasks import jobs  # noqa: PLC0415
 
     return _done(self, REFRESH_POPULARITY, by_schedule, jobs.refresh_popularity)
+
+
+@app.task(name="tasks.spread_news", **_JOB)
+def spread_news(self: AnyTask, by_schedule: bool = False) -> dict[str, Any]:
+    """Tells readers of what happened to the works they follow."""
+    from tasks import jobs  # noqa: PLC0415
+
+    def work(recording: "Recording") -> "Ended":
+        return jobs.spread_news(recording, load(TaskSettings).timezone)
+
+    return _done(self, SPREAD_NEWS, by_schedule, work)
 
 
 @app.task(name="tasks.prune", **_JOB)

@@ -17,6 +17,7 @@ from tasks import (
     cli_import,
     cli_match,
     cli_models,
+    cli_news,
     cli_report,
     cli_run,
     cli_status,
@@ -53,6 +54,7 @@ app.command("doctor")(cli_doctor.doctor)
 app.command("backup")(cli_backup.backup)
 app.command("restore")(cli_backup.restore)
 app.command("prune")(cli_backup.prune)
+app.command("news")(cli_news.news)
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
 """The jobs as they are recorded; each is called by its task and by its command alike."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from tasks import counting, pruning
+from tasks import counting, pruning, spreading
 from tasks.backup import Shelf, back_up
 from tasks.pruning import Retention
 from tasks.records import Ended, Recording, recorded
-from tasks.schedule import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN
+from tasks.schedule import BACKUP, PRUNE, REFRESH_POPULARITY, RETRAIN, SPREAD_NEWS
 from tasks.training import Progress, Trained, train
 
 
@@ -31,6 +32,16 @@ def refresh_popularity(recording: Recording) -> Ended:
     """Counts anew how popular works are. Raises Busy, AlreadyDone and Unreachable."""
     with recorded(REFRESH_POPULARITY, recording) as record:
         record.ended = counting.refresh(recording.database, record.began)
+    return record.ended
+
+
+def spread_news(recording: Recording, zone: ZoneInfo) -> Ended:
+    """Tells readers of what happened to what they follow, and once a week of three works.
+
+    `zone` is where readers are who chose none. Raises Busy, AlreadyDone and Unreachable.
+    """
+    with recorded(SPREAD_NEWS, recording) as record:
+        record.ended = spreading.spread(recording.database, zone, record.began)
     return record.ended
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db import (
     alerts,
     frontier,
+    happenings,
     holdings,
     imports,
     impressions,
@@ -21,7 +22,9 @@ from db import (
     links,
     locks,
     models,
+    news,
     outbox,
+    parties,
     pulses,
 )
 from db.engine import Database
@@ -30,13 +33,15 @@ from db.tables import ModelState
 from tasks import publishing, registry
 from tasks.errors import UnreadableModel
 from tasks.records import Ended
-from tasks.schedule import RETRAIN
+from tasks.schedule import RETRAIN, SPREAD_NEWS
 from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
 UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
+RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
+OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then
 UNDOABLE = timedelta(days=1)  # for so long readers may undo a link
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
@@ -71,11 +76,14 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "changes": holdings.forget_changes(session, before),
             "codes": link_codes.prune(session, now - UNDOABLE),
             "links": links.prune(session, undoable=now - UNDOABLE, before=before),
-            "runs": jobs.prune(session, before),
+            "runs": jobs.prune(session, before) + jobs.prune(session, now - RAN_OFTEN, SPREAD_NEWS),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
             "lists": imports.prune(session, now - UNDONE_WITHIN),
+            "news": news.prune(session, now - TOLD_WITHIN),
+            "happenings": happenings.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
+            "rounds": parties.prune(session, now - OVER_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }
     begun = 0

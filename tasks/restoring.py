@@ -25,11 +25,12 @@ from tasks.schedule import (
     PRUNE,
     REFRESH_POPULARITY,
     RETRAIN,
+    SPREAD_NEWS,
 )
 from tasks.writing import sync_folder
 
 MODELS = "models"
-_JOBS = (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY)
+_JOBS = (RETRAIN, PRUNE, BACKUP, REFRESH_POPULARITY, SPREAD_NEWS)
 
 Progress = Callable[[str], None]
 

@@ -11,10 +11,12 @@ RETRAIN = "retrain"
 REFRESH_POPULARITY = "refresh_popularity"
 PRUNE = "prune"
 BACKUP = "backup"
+SPREAD_NEWS = "spread_news"
 CRAWL_CATALOGUE = "crawl_catalogue"
 CRAWL_RATINGS = "crawl_ratings"
 # A job that did not run so long after its slot is missed: an operator is told.
 GRACE = timedelta(minutes=30)
+NEWS_MINUTES = 10  # between one spreading of news and the next
 
 
 class Slots(Protocol):
@@ -124,6 +126,31 @@ class Hourly:
         return (moment.astimezone(UTC) + by).astimezone(self.zone)
 
 
+@dataclass(frozen=True, slots=True)
+class Often:
+    """Every so many minutes, which an hour is made of, from each full hour in `zone` on."""
+
+    minutes: int
+    zone: ZoneInfo
+
+    def next_after(self, now: datetime) -> datetime:
+        """The first slot later than `now`, with the zone's offset."""
+        # Through UTC: where clocks change, local arithmetic would skip or repeat an hour.
+        later = self.last_until(now).astimezone(UTC) + timedelta(minutes=self.minutes)
+        return later.astimezone(self.zone)
+
+    def last_until(self, now: datetime) -> datetime:
+        """The latest slot not later than `now`, with the zone's offset."""
+        local = now.astimezone(self.zone)
+        return local.replace(
+            minute=local.minute - local.minute % self.minutes, second=0, microsecond=0
+        )
+
+    def fields(self) -> dict[str, str]:
+        """The same as the fields of a crontab, in the zone."""
+        return {"minute": f"*/{self.minutes}"}
+
+
 def night_ends(began: datetime, settings: TaskSettings) -> datetime:
     """When a crawl that was due at `began` has to be over."""
     return Daily(settings.crawl_until, settings.timezone).next_after(began)
@@ -135,6 +162,7 @@ def schedules(settings: TaskSettings) -> dict[str, Slots]:
     return {
         RETRAIN: Daily(settings.retrain_at, zone),
         REFRESH_POPULARITY: Hourly(settings.popularity_minute, zone),
+        SPREAD_NEWS: Often(NEWS_MINUTES, zone),
         PRUNE: Daily(settings.prune_at, zone),
         BACKUP: Daily(settings.backup_at, zone),
         CRAWL_CATALOGUE: Daily(settings.crawl_catalogue_at, zone),

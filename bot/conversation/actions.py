@@ -39,9 +39,13 @@ class Deed(StrEnum):
     EXPORT = "e"
     TASTE = "c"
     BEGIN = "q"
+    FOLLOW = "a"
+    FOLLOWING = "b"
+    ALERTS = "n"
     LINK = "k"
     ACCOUNT = "o"
     IMPORT = "i"
+    TOGETHER = "t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,43 @@ def begin() -> str:
     return Deed.BEGIN.value
 
 
+def follow(webtoon_id: int, card: int | None = None, *, author: bool = False) -> str:
+    """Follow a work; `author`: though it is finished, for what its author does next.
+
+    `card` is the impression of the card that this stands on, 0 for one that was not logged.
+    """
+    return f"{Deed.FOLLOW}:{'w' if author else 'f'}:{webtoon_id}{_on(card)}"
+
+
+def unfollow(webtoon_id: int, card: int | None = None) -> str:
+    """Follow a work no more; `card` as in `follow`."""
+    return f"{Deed.FOLLOW}:u:{webtoon_id}{_on(card)}"
+
+
+def following(owner: int) -> str:
+    """Show what the owner follows."""
+    return f"{Deed.FOLLOWING}:s:{owner}"
+
+
+def following_page(number: int, owner: int) -> str:
+    """Turn to a page of what the owner follows."""
+    return f"{Deed.FOLLOWING}:p:{owner}:{number}"
+
+
+def following_less(webtoon_id: int, owner: int, page: int) -> str:
+    """Follow a work no more, from a page of what the owner follows."""
+    return f"{Deed.FOLLOWING}:u:{owner}:{page}:{webtoon_id}"
+
+
+def alerts(name: str, value: str, owner: int) -> str:
+    """Change when or where the owner is told; "show" shows how that stands."""
+    return f"{Deed.ALERTS}:{name}:{value}:{owner}"
+
+
+def _on(card: int | None) -> str:
+    return "" if card is None else f":{card}"
+
+
 def link(answer: str, number: int, owner: int) -> str:
     """Link with the code of this number ("yes", "no"), or "undo" the link of this number."""
     return f"{Deed.LINK}:{answer}:{number}:{owner}"
@@ -174,3 +215,18 @@ def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
 def batch(answer: str, batch_id: int) -> str:
     """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
     return f"{Deed.IMPORT}:{answer}:{batch_id}"
+
+
+def take_part(party_id: int, language: str) -> str:
+    """Join a round or leave it; `language` is the one that its message is in."""
+    return f"{Deed.TOGETHER}:j:{party_id}:{language}"
+
+
+def pick(party_id: int) -> str:
+    """Choose for all who are in a round."""
+    return f"{Deed.TOGETHER}:p:{party_id}"
+
+
+def pick_others(party_id: int, number: int) -> str:
+    """Choose other works for a round than all so far, which pick `number` was the last of."""
+    return f"{Deed.TOGETHER}:o:{party_id}:{number}"

@@ -132,6 +132,18 @@ def _buttons(
         Button(ctx.say("button.similar"), actions.similar(work.id)),
         Button(ctx.say("button.why"), actions.why(work.id, seed)),
     ]
-    if verdict is None:
-        second.append(give(Verdict.HIDDEN))
-    return (first, tuple(second))
+    follow = _follow_button(ctx, work, impression_id or 0)
+    if verdict is not None:
+        return (first, (*second, *follow))
+    second.append(give(Verdict.HIDDEN))
+    return (first, tuple(second), follow) if follow else (first, tuple(second))
+
+
+def _follow_button(ctx: Context, work: Work, impression_id: int) -> tuple[Button, ...]:
+    """One where there is something to follow; what the reader does is not for others' eyes."""
+    if work.id in ctx.followed and not ctx.place.shared:
+        return (Button(ctx.say("button.unfollow"), actions.unfollow(work.id, impression_id)),)
+    if work.gone or (work.finished and not work.authors):
+        return ()
+    key = "button.follow_author" if work.finished else "button.follow"
+    return (Button(ctx.say(key), actions.follow(work.id, impression_id, author=work.finished)),)

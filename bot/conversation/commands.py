@@ -12,6 +12,7 @@ class Takes(Enum):
     FILTER = auto()
     LANGUAGE = auto()
     DIAL = auto()
+    ALERTS = auto()
     CODE = auto()
     LIST = auto()  # of works: as many words and lines as a message holds
 
@@ -40,9 +41,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("unlike", "취소", Takes.TITLE, needs=True),
     CommandSpec("read", "읽었어요", Takes.TITLE, needs=True),
     CommandSpec("similar", "비슷한작품", Takes.TITLE, needs=True, menu=True),
+    CommandSpec("together", "같이"),
     CommandSpec("why", "이유", Takes.TITLE),
     CommandSpec("taste", "취향"),
     CommandSpec("list", "목록", menu=True),
+    CommandSpec("follow", "관심", Takes.TITLE, needs=True),
+    CommandSpec("unfollow", "관심해제", Takes.TITLE, needs=True),
+    CommandSpec("following", "관심목록"),
+    CommandSpec("alerts", "알림", Takes.ALERTS),
     CommandSpec("settings", "설정", menu=True),
     CommandSpec("language", "언어", Takes.LANGUAGE),
     CommandSpec("dial", "다이얼", Takes.DIAL),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +13,14 @@ from bot.conversation.events import Place, Speaker
 from bot.conversation.library import Library
 from bot.conversation.taste import Ranking, Taste, rank
 from bot.conversation.texts import Language, language_of, say
-from db import feedback, impressions, links, readers
+from db import feedback, follows, impressions, links, readers
 from db.catalogue import Work
 from db.feedback import Told
 from db.impressions import Shown
 from db.readers import ReaderRow
 from db.tables import Verdict
+
+HOME = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Context:
     library: Library
     now: datetime
     admin: bool = False  # one of those who run the bots
+    zone: ZoneInfo = HOME  # of who chose none
     noted: Noted = field(default_factory=Noted)
     kept: Kept = Kept()
 
@@ -64,6 +68,11 @@ class Context:
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
         return Taste.of(feedback.current(self.session, self.reader.id))
+
+    @cached_property
+    def followed(self) -> frozenset[int]:
+        """The works that the reader follows; read once, so take it after what changes them."""
+        return follows.ids(self.session, self.reader.id)
 
     @cached_property
     def ranking(self) -> Ranking:

@@ -1,6 +1,6 @@
 """What a reader did, in words that no platform owns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_FILE = 1 << 20  # bytes; a longer list of works is none
@@ -30,15 +30,19 @@ class Speaker:
     platform: Platform
     user_id: str
     language: str | None = None
-    name: str = ""
+    name: str = field(default="", repr=False)  # a log needs no names
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was said; `shared` when people other than the speaker read along."""
+    """Where it was said; `shared` when people other than the speaker read along.
+
+    `common`: the chat is several people's, though they do not see this answer.
+    """
 
     chat_id: str
     shared: bool = False
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,17 @@
 
 import json
 import math
+from dataclasses import asdict
 from datetime import UTC
 
-from bot.conversation import actions, cards, dial, verdicts
+from bot.conversation import actions, alerts, cards, dial, verdicts
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.find import shortened
 from bot.conversation.reply import Button, Document, Reply
 from bot.conversation.texts import Language, say
-from db import catalogue, feedback, readers
+from db import catalogue, feedback, follows, parties, readers
 from db.feedback import Current
 
 _PAGE = 8
@@ -88,6 +89,7 @@ def settings(ctx: Context) -> Reply:
         ctx.say(f"settings.adult_{adult}"),
         ctx.say(f"settings.trains_{trains}"),
         ctx.say("settings.dial", value=dial.label(ctx)),
+        ctx.say("settings.alerts", value=alerts.label(ctx)),
     ]
     flip_adult, flip_trains = ("off" if on else "on" for on in (reader.adult, reader.trains))
     buttons = (
@@ -103,6 +105,7 @@ def settings(ctx: Context) -> Reply:
                 actions.setting("trains", flip_trains, owner),
             ),
         ),
+        (Button(ctx.say("button.alerts"), actions.alerts("show", "", owner)),),
         (
             Button(ctx.say("button.export"), actions.export(owner)),
             Button(ctx.say("button.forget"), actions.forget("ask", owner)),
@@ -152,13 +155,27 @@ def export(ctx: Context) -> Reply:
         "feedback": [
             _exported(ctx, given) for given in feedback.current(ctx.session, ctx.reader.id)
         ],
+        "follows": [
+            {
+                "title": row.title,
+                "external_id": row.external_id,
+                "at": row.at.astimezone(UTC).isoformat(),
+            }
+            for row in follows.of_reader(ctx.session, ctx.reader.id)
+        ],
         "settings": {
             "language": ctx.reader.language,
             "adult": ctx.reader.adult,
             "trains": ctx.reader.trains,
             "dial": ctx.reader.dial.value,
+            **asdict(readers.telling(ctx.session, ctx.reader.id)),
         },
     }
+    rounds = [
+        {"name": member.name, "at": member.joined_at.astimezone(UTC).isoformat()}
+        for member in parties.names(ctx.session, ctx.reader.id)
+    ]
+    data |= {"rounds": rounds} if rounds else {}
     content = json.dumps(data, ensure_ascii=False, indent=2)
     document = Document("webtoonbot-export.json", "application/json", content)
     return Reply(ctx.say("own.export"), document=document, private=True)

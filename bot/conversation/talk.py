@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 
 from bot.conversation import (
     actions,
+    alerts,
     cards,
     dial,
+    following,
     inline,
     link,
     lists,
@@ -15,6 +17,7 @@ from bot.conversation import (
     privacy,
     reasons,
     suggest,
+    together,
     verdicts,
     welcome,
 )
@@ -46,9 +49,11 @@ def answer(ctx: Context, said: Said) -> Reply | None:
         if isinstance(said, Silent):
             return None
         sentence = ctx.say(error.key, **error.values)
-        if isinstance(said, Press):
-            return Reply(notice=sentence, private=True)
-        return Reply(sentence, buttons=error.buttons)
+        if not isinstance(said, Press):
+            return Reply(sentence, buttons=error.buttons)
+        if error.buttons:  # which hang on nothing that passes by
+            return Reply(sentence, buttons=error.buttons, private=True)
+        return Reply(notice=sentence, private=True)
 
 
 def help_(ctx: Context) -> Reply:
@@ -80,9 +85,14 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "unlike": verdicts.unlike,
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
+    "together": lambda ctx, _: together.gather(ctx),
     "why": reasons.why,
     "taste": lambda ctx, _: portrait.taste(ctx),
     "list": lambda ctx, _: own.show_list(ctx),
+    "follow": following.follow,
+    "unfollow": following.unfollow,
+    "following": lambda ctx, _: following.show(ctx),
+    "alerts": alerts.alerts,
     "settings": lambda ctx, _: own.settings(ctx),
     "language": own.language,
     "dial": dial.dial,
@@ -110,9 +120,13 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
     Deed.BEGIN: inline.begin,
+    Deed.FOLLOW: following.press,
+    Deed.FOLLOWING: following.turn_page,
+    Deed.ALERTS: alerts.press,
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
     Deed.IMPORT: lists.press,
+    Deed.TOGETHER: together.press,
 }
 
 

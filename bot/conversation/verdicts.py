@@ -48,7 +48,7 @@ def press(ctx: Context, action: Action) -> Reply:
     event_id = ctx.record(work, verdict, "button", shown.id)
     already = "" if event_id else "already_"
     notice = ctx.say(f"liked.{already}{verdict}", title=work.title)
-    return _shown_again(ctx, work, notice, shown)
+    return shown_again(ctx, work, notice, shown)
 
 
 def undo(ctx: Context, action: Action) -> Reply:
@@ -65,7 +65,7 @@ def undo(ctx: Context, action: Action) -> Reply:
     shown = impressions.get(ctx.session, event.impression_id) if event.impression_id else None
     if shown is None:
         return Reply(notice, notice=notice, replaces=True)
-    return _shown_again(ctx, work, notice, shown)
+    return shown_again(ctx, work, notice, shown)
 
 
 def react(ctx: Context, reaction: Reaction) -> Reply | None:
@@ -89,7 +89,7 @@ def react(ctx: Context, reaction: Reaction) -> Reply | None:
     quiet = ctx.place.shared or shown[0].policy == WELCOME or (work.adult and not ctx.adult)
     if not notice or quiet:
         return None
-    return _shown_again(ctx, work, notice, shown[0])
+    return shown_again(ctx, work, notice, shown[0])
 
 
 def _unreact(ctx: Context, work: Work, verdict: Verdict, impression_id: int) -> bool:
@@ -128,7 +128,7 @@ def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:
     return Reply(ctx.say(f"liked.{verdict}", title=work.title), buttons=(buttons,))
 
 
-def _shown_again(ctx: Context, work: Work, notice: str, shown: impressions.ImpressionRow) -> Reply:
+def shown_again(ctx: Context, work: Work, notice: str, shown: impressions.ImpressionRow) -> Reply:
     """The notice, and the card as it now stands; a card that others see too stays as it is."""
     if ctx.place.shared:
         return Reply(notice=notice, private=True)

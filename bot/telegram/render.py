@@ -26,8 +26,8 @@ MAX_NOTICE = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 MAX_TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
 MAX_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 
-# A card's parts are cut so that the whole always fits one message: 3,300 at most.
-_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 512, 256
+# A card's parts are cut so that the whole always fits one message: 4,073 at most.
+_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 1500, 256
 _MAX_LABEL = 64
 _SHARE = "📤"
 _ROOMY = 3  # buttons in a row whose labels can still be read on a phone
@@ -163,13 +163,14 @@ def _card(card: Card, number: int | None, *, sharing: bool) -> Outgoing:
 
 
 def _with_share(rows: Rows, share: Share, *, crowded: bool) -> Rows:
-    """The button at the end of the last row, or in one of its own where labels would be cut.
+    """The button in the last row that has room, or in one of its own where labels would be cut.
 
     Where several cards share a message there are more rows than enough.
     """
     full = MAX_IN_ROW if crowded else _ROOMY
-    if rows and len(rows[-1]) < full:
-        return (*rows[:-1], (*rows[-1], share))
+    for at in reversed(range(len(rows))):
+        if len(rows[at]) < full:
+            return (*rows[:at], (*rows[at], share), *rows[at + 1 :])
     return (*rows, (share,))
 
 

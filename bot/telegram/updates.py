@@ -291,4 +291,5 @@ def _elsewhere(key: str, user: User, said: Said) -> Event:
 
 def _event(key: str, user: User, chat: Chat | None, said: Said) -> Event:
     place = Place(str(chat.id), chat.type != Chat.PRIVATE) if chat else Place(str(user.id))
-    return Event(key, Speaker(Platform.TELEGRAM, str(user.id), user.language_code), place, said)
+    speaker = Speaker(Platform.TELEGRAM, str(user.id), user.language_code, user.first_name)
+    return Event(key, speaker, place, said)

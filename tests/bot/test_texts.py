@@ -11,6 +11,7 @@ import pytest
 
 import bot
 from bot.conversation.commands import COMMANDS, OPS
+from bot.conversation.hours import CITIES
 from bot.conversation.particles import particle
 from bot.conversation.texts import Language, language_of, say, sentences, term, terms
 from db.tables import Verdict
@@ -34,7 +35,11 @@ FAMILIES = {
     "ctx.reader.dial": ["niche", "balanced", "popular"],
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
-    "latin": ["title", "filter", "language", "dial", "code", "list", "file", "private"],
+    "mode": ["at_once", "digest", "off"],
+    "on": ["on", "off"],
+    "flip": ["on", "off"],
+    "city": [*CITIES],
+    "latin": ["title", "filter", "language", "dial", "alerts", "code", "list", "file", "private"],
     "platform": ["telegram", "discord", "terminal"],
     "remark": ["same", "kept", "changed", "adult"],
 }

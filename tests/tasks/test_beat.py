@@ -149,6 +149,7 @@ def test_a_fresh_installation_waits_for_its_first_night_even_if_beat_starts_anew
     assert set(due) == {
         "retrain",
         "refresh_popularity",
+        "spread_news",
         "prune",
         "backup",
         "crawl_catalogue",

@@ -83,6 +83,7 @@ def test_a_worker_retrains_when_told_and_the_registry_has_the_model(
             "tasks.prune",
             "tasks.refresh_popularity",
             "tasks.retrain",
+            "tasks.spread_news",
         ]
     ]
     lines = (tmp_path / "worker.log").read_text().splitlines()

@@ -15,6 +15,7 @@ from db import (
     jobs,
     models,
     outbox,
+    parties,
     pulses,
     ratings,
     readers,
@@ -22,7 +23,7 @@ from db import (
 from db.impressions import Shown
 from db.models import ModelRow
 from db.ratings import Star
-from db.reader_tables import ImportBatch
+from db.reader_tables import ImportBatch, News, Party, PartyMember, WorkEvent
 from db.tables import (
     Alert,
     Feedback,
@@ -50,7 +51,10 @@ NOTHING = {
     "runs": 0,
     "alerts": 0,
     "letters": 0,
+    "news": 0,
+    "happenings": 0,
     "pulses": 0,
+    "rounds": 0,
     "addresses": 0,
     "models": 0,
 }
@@ -174,6 +178,53 @@ def test_letters_go_after_a_month_and_pulses_after_a_day(database, pruned):
     assert left(database, Outbox.text) == ["000000"]
     with database.read() as session:
         assert [pulse.name for pulse in pulses.every(session)] == ["living"]
+
+
+def test_what_happened_and_the_news_of_it_go_after_a_month(stocked, pruned):
+    old, new = on_both_sides(days=30)
+    with stocked.write() as session:
+        work = catalogue.works(session)[0].id
+        reader = readers.of_account(session, "telegram", "7", old).id
+        for at in (old, new):
+            event = WorkEvent(webtoon_id=work, kind="chapter", detail=f"{at:%f}", at=at)
+            session.add(event)
+            session.flush()
+            for key, event_id in ((f"event:{event.id}", event.id), (f"weekly:{at:%f}", None)):
+                row = News(reader_id=reader, key=key, event_id=event_id, made_at=at, due_at=at)
+                session.add(row)
+
+    assert pruned() == {"news": 2, "happenings": 1}
+
+    assert left(stocked, WorkEvent.detail) == ["000000"]
+    assert left(stocked, News.key) == ["event:2", "weekly:000000"]
+
+
+def test_runs_of_every_few_minutes_go_after_three_days(database, pruned):
+    old, new = on_both_sides(days=3)
+    with database.write() as session:
+        for job in ("spread_news", "retrain"):
+            for at in (old, new, NOON):
+                jobs.finish(session, jobs.begin(session, job, at), "ok", at)
+
+    assert pruned() == {"runs": 1}
+
+    with database.read() as session:
+        runs = jobs.since(session, ago(days=9))
+    assert [run.started_at for run in runs if run.name == "spread_news"] == [NOON, new]
+    assert len(runs) == 5
+
+
+def test_rounds_go_after_a_day_and_the_names_in_them(database, pruned):
+    with database.write() as session:
+        reader = readers.of_account(session, "telegram", "7", NOON).id
+        for chat, at in zip(("old", "new"), on_both_sides(days=1), strict=True):
+            party = parties.opened(session, "telegram", chat, reader, now=at, since=at)
+            parties.join(session, party.id, reader, f"{chat} Anna", at)
+
+    assert pruned() == {"rounds": 1}
+
+    assert left(database, Party.chat_id) == ["new"]
+    assert left(database, PartyMember.name) == ["new Anna"]
 
 
 @pytest.fixture

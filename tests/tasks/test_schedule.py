@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tasks.agenda import Agenda
 from tasks.app import app
 from tasks.configuration import STILL_WORTH_RUNNING, beat_schedule
-from tasks.schedule import Daily
+from tasks.schedule import Daily, Often
 from tasks.settings import TaskSettings
 
 SEOUL = Daily(time(3), ZoneInfo("Asia/Seoul"))
@@ -46,6 +46,32 @@ def test_now_lies_between_the_last_run_and_the_next(now, daily):
 
     assert last <= now < coming
     assert timedelta(hours=22) < coming - last < timedelta(hours=26)
+
+
+EVERY_TEN = Often(10, ZoneInfo("Australia/Lord_Howe"))  # whose summer is half an hour ahead
+
+
+@given(st.integers(1_577_836_800, 2_208_988_800).map(lambda n: datetime.fromtimestamp(n, UTC)))
+def test_every_ten_minutes_are_ten_minutes_whatever_the_clocks_do(now):
+    last, coming = EVERY_TEN.last_until(now), EVERY_TEN.next_after(now)
+
+    assert last <= now < coming
+    assert coming.astimezone(UTC) - last.astimezone(UTC) == timedelta(minutes=10)
+    assert (last.minute % 10, last.second, last.microsecond) == (0, 0, 0)
+
+
+def test_what_waits_for_a_worker_is_not_sent_anew_at_the_next_slot():
+    slots = Often(10, ZoneInfo("UTC"))
+    agenda = Agenda({"news": slots}, STILL_WORTH_RUNNING, settled={"news": START})
+    first, second = START + timedelta(minutes=10), START + timedelta(minutes=20)
+    agenda.sent("news", first)
+
+    agenda.waiting = frozenset({"news"})
+    assert agenda.due(second) == []
+    agenda.waiting = frozenset()  # taken, or lost
+    assert agenda.due(second) == ["news"]
+    agenda.waiting, agenda.settled["news"] = frozenset({"news"}), first
+    assert agenda.due(second) == ["news"]
 
 
 DAY = timedelta(days=1)

@@ -30,8 +30,9 @@ def test_status_is_as_promised(trained, database):
         "prune",
         "refresh_popularity",
         "retrain",
+        "spread_news",
     ]
-    job = found["jobs"][-1]
+    job = found["jobs"][-2]
     assert set(job) == {"name", "last", "next_run", "late", "runs"}
     assert job["runs"] == [job["last"]]
     assert (job["name"], job["last"]["outcome"]) == ("retrain", "ok")

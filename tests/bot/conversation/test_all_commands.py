@@ -15,13 +15,15 @@ ARGUMENT = {
     Takes.FILTER: "판타지",
     Takes.LANGUAGE: "English",
     Takes.DIAL: "niche",
+    Takes.ALERTS: "digest",
     Takes.CODE: "AAAA-AAAA",
     Takes.LIST: "신의 탑\n덴마",
 }
 EXPECTED = {
     "start", "recommend", "search", "like", "dislike", "unlike", "read", "similar", "why",
     "list", "settings", "language", "dial", "taste", "link", "import",
-    "privacy", "export", "forget", "help",
+    "follow", "unfollow", "following", "alerts",
+    "together", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Buttons of other people, of yesterday, and of nobody."""
 
+from zoneinfo import available_timezones
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from bot.conversation.actions import Deed
 from bot.conversation.errors import StaleButton
 from bot.conversation.reply import Button
 from bot.conversation.texts import Language, say
+from db import follows
 from db.tables import Base, Verdict
 from tests.plugins.chat import export
 
@@ -28,6 +31,15 @@ def everything(chat, *tables):
         }
 
 
+def follow(chat, *works):
+    """Has this reader follow the works."""
+    reader = export(chat)["reader"]
+    with chat.world.database.write() as session:
+        for work in works:
+            follows.follow(session, reader, work.id, chat.world.clock())
+
+
+TABLES = ("reader", "account", "feedback", "feedback_event", "follow")
 OWN = [
     ("/like 신의 탑", "↩️"),
     ("/list", "↩️"),
@@ -44,6 +56,14 @@ OWN = [
     ("/start", "⏭️"),
     ("/import 쿠베라\n나이트런", "📥"),
     ("/import 쿠베라\n나이트런", "✖️"),
+    ("/following", "🔕"),
+    ("/following", "▶️"),
+    ("/following", "🔔"),
+    ("/alerts", "📰"),
+    ("/alerts", "🌞"),
+    ("/alerts", "🌏 Tokyo"),
+    ("/alerts", "🚫"),
+    ("/settings", "🔔"),
 ]
 
 
@@ -52,16 +72,17 @@ def test_somebody_elses_button_is_refused_and_changes_nothing(chat, command, lab
     works = [work for work in chat.world.serving.library.works if not work.adult][1:11]
     for work in works:
         chat.says(f"/read #{work.id}")
+    follow(chat, *works)
     chat.says(command)
     action = chat.action(label)
     other = chat.as_("other")
     export(other)
-    before = everything(chat, "reader", "account", "feedback", "feedback_event")
+    before = everything(chat, *TABLES)
 
     reply = other.presses(action)
 
     assert (reply.notice, reply.text, reply.cards, reply.document) == (FOREIGN, "", (), None)
-    assert everything(chat, "reader", "account", "feedback", "feedback_event") == before
+    assert everything(chat, *TABLES) == before
 
 
 def test_a_verdict_on_a_card_in_a_group_is_the_pressers_own(chat):
@@ -91,7 +112,9 @@ def test_undo_of_ones_own_works_in_a_group(chat):
         "", ":", "v", "v:", "v:l", "v:l:1", "v:x:1:0", "v:l:0:0", "v:l:-1:0", "v:l:１:0",
         "v:l:99999:0", f"v:l:1:{MAX}:x", "u:0", f"u:{MAX}", "u:9999999999999999999", "x:1",
         "s:0", "s:abc", "m:77777", "y:77777", "w", "w:l:1", "w:z:1", f"w:l:{MAX}", "p", "p:1",
-        "g:adult:on", "f:yes", "f", "e", "e:x", "q:1", "drop table", "\x00", "🔥", "v:l:1:0\n",
+        "g:adult:on", "f:yes", "f", "e", "e:x", "q:1", "a", "a:f", "a:f:0", "a:z:1", "a:f:1:x",
+        "a:z:1:0", "b", "b:s", "b:p:x", "n", "n:show", "n:mode:off", "n:mode::x", "drop table",
+        "\x00", "🔥", "v:l:1:0\n",
         "\ud800",
     ],
 )  # fmt: skip
@@ -104,7 +127,22 @@ def test_what_we_never_wrote_is_stale(chat, action):
 
 
 @pytest.mark.parametrize(
-    "action", ["g:adult:maybe:{0}", "g:colour:on:{0}", "g:language:xx:{0}", "g:dial:loud:{0}"]
+    "action",
+    [
+        "g:adult:maybe:{0}",
+        "g:colour:on:{0}",
+        "g:language:xx:{0}",
+        "g:dial:loud:{0}",
+        "n:mode:loud:{0}",
+        "n:quiet:1-1440:{0}",
+        "n:quiet:x:{0}",
+        "n:zone:Mars:{0}",
+        "n:x::{0}",
+        "n:weekly:maybe:{0}",
+        "b:x:{0}",
+        "b:p:{0}",
+        "b:u:{0}:0:0",
+    ],
 )
 def test_a_setting_that_does_not_exist_is_stale(chat, action):
     owner = export(chat)["reader"]
@@ -135,6 +173,9 @@ def test_a_button_of_a_work_that_is_gone_is_stale(chat):
 DEEDS = "".join(deed.value for deed in Deed)
 PARTS = st.one_of(
     st.sampled_from(["l", "d", "r", "h", "n", "e", "yes", "ask", "no", "adult", "on", "language"]),
+    st.sampled_from(
+        ["f", "u", "w", "p", "s", "mode", "off", "quiet", "0-0", "zone", "here", "own"]
+    ),
     st.integers(0, 40).map(str),
     st.sampled_from([str(MAX - 1), str(MAX), "-1", "", "로맨스", "romance,finished"]),
     st.text(max_size=6),
@@ -154,6 +195,8 @@ FORGED = st.one_of(st.text(max_size=64), LIKELY).filter(
 @example("x:1:1:0")
 @example("g:adult:on:1")
 @example("i:add:1")
+@example("b:u:1:0:1")
+@example("n:mode:off:1")
 @given(action=FORGED)
 def test_no_action_raises_or_changes_anybody_elses_rows(world_of_two, action):
     victim, forger = world_of_two
@@ -166,7 +209,7 @@ def test_no_action_raises_or_changes_anybody_elses_rows(world_of_two, action):
 
 def rows_of_victim(chat):
     owned = {"account": "reader_id", "feedback": "reader_id", "feedback_event": "reader_id"}
-    owned |= {"reader": "id"}
+    owned |= {"reader": "id", "follow": "reader_id"}
     with chat.world.database.read() as session:
         return {
             table: [
@@ -189,6 +232,7 @@ def world_of_two(chat):
     victim.press("👎", card=0)
     victim.says("/like 덴마")
     victim.says("/import 쿠베라 나이트런 헬퍼, 쿠베라")
+    follow(victim, victim.work("1001"))
     victim.id = export(victim)["reader"]
     victim.rows = rows_of_victim(victim)
     assert victim.id == 1
@@ -214,6 +258,17 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.forget("yes", MAX),
         actions.export(MAX),
         *(actions.batch(answer, MAX) for answer in ("add", "no", "undo")),
+        actions.follow(MAX),
+        actions.follow(MAX, MAX, author=True),
+        actions.unfollow(MAX, MAX),
+        actions.following(MAX),
+        actions.following_page(MAX, MAX),
+        actions.following_less(MAX, MAX, MAX),
+        actions.alerts("quiet", "1439-1438", MAX),
+        *(actions.alerts("zone", zone, MAX) for zone in available_timezones()),
+        actions.take_part(MAX, "ko"),
+        actions.pick(MAX),
+        actions.pick_others(MAX, MAX),
     ]
 
     for action in made:

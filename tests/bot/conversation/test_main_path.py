@@ -96,6 +96,7 @@ def test_a_card_tells_title_authors_genres_status_and_link(chat):
     assert card.url == "https://comic.naver.com/webtoon/list?titleId=1001"
     assert [button.label for button in buttons(reply)] == [
         "👍 Like", "👎 Not for me", "✅ Read it", "🔍 More like this", "💡 Why?", "🙈 Hide",
+        "🔔 Follow",
     ]  # fmt: skip
 
 

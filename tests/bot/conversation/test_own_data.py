@@ -92,13 +92,14 @@ def test_settings_change_and_show_what_they_are(chat):
 
     assert before.text.splitlines() == [
         "⚙️ Settings", "Language: automatic", "Adult works: hidden", "Training: uses my likes",
-        "Dial: 🎯 Balanced (/dial)",
+        "Dial: 🎯 Balanced (/dial)", "Alerts: ⚡ At once (/alerts)",
     ]  # fmt: skip
     assert after.notice == "Changed."
     assert after.replaces
     assert "Adult works: shown" in after.text
     assert export(chat)["settings"] == {
-        "language": "ko", "adult": True, "trains": False, "dial": "balanced",
+        "language": "ko", "adult": True, "trains": False, "dial": "balanced", "alerts": None,
+        "alerts_to": None, "zone": None, "quiet_from": None, "quiet_until": None, "weekly": True,
     }  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def test_the_export_keeps_its_contract(chat, clock):
     )
     assert reply.private
     data = json.loads(reply.document.content)
-    assert set(data) == {"reader", "accounts", "feedback", "settings"}
+    assert set(data) == {"reader", "accounts", "feedback", "follows", "settings"}
     assert data["accounts"] == [{"platform": "telegram", "user_id": "mina"}]
     assert data["feedback"] == [
         {
@@ -276,7 +277,10 @@ def test_who_says_no_is_left_out_of_training(chat):
 @pytest.mark.parametrize("shared", [False, True])
 def test_what_is_ones_own_is_private(chat, shared):
     mina = chat.as_("mina", shared=shared)
-    for command in ("/list", "/settings", "/privacy", "/export", "/forget", "/language", "/help"):
+    for command in (
+        "/list", "/settings", "/privacy", "/export", "/forget", "/language", "/help", "/following",
+        "/alerts", "/follow 신의 탑", "/unfollow 신의 탑",
+    ):  # fmt: skip
         assert mina.says(command).private, command
 
 

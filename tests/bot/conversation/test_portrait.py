@@ -168,6 +168,19 @@ def test_of_few_likes_it_says_that_it_is_a_sketch(chat, count, lead):
     assert likes(chat, *["신의 탑", "덴마"][:count]).says("/taste").picture.lead == lead
 
 
+def test_a_like_that_is_left_out_of_account_is_not_in_it(chat):
+    likes(chat, "신의 탑", "노블레스", "여신강림").says("/why 갓 오브 하이스쿨")
+    chat.press("⏸️ Leave out: 노블레스")
+
+    picture = chat.says("/taste").picture
+
+    assert picture.lead == "A first sketch. Likes so far: 2"
+    assert {share.name: share.own for share in picture.shares if share.own} == {
+        "Fantasy": 0.5,
+        "Romance": 0.5,
+    }
+
+
 def test_without_a_like_it_is_one_helpful_sentence(chat):
     chat.says("/dislike 덴마")
 

@@ -23,6 +23,8 @@ async def test_options_follow_from_what_a_command_takes(town):
         Takes.FILTER: "filter",
         Takes.LANGUAGE: "language",
         Takes.DIAL: "dial",
+        Takes.ALERTS: "alerts",
+        Takes.CODE: "code",
     }
     expected = {}
     for spec in COMMANDS:
@@ -122,7 +124,9 @@ async def test_choices_are_offered_while_somebody_types(town, hearing):
         {"name": "신의 탑 · SIU", "value": "1"},
         {"name": "신과함께 · 주호민", "value": "2"},
     ]
-    assert hearing.asked_choices == [(Speaker(Platform.DISCORD, str(mina.id), "ko"), "like", "신")]
+    assert hearing.asked_choices == [
+        (Speaker(Platform.DISCORD, str(mina.id), "ko", "mina"), "like", "신")
+    ]
 
 
 async def test_choices_keep_discords_limits(town, hearing):

@@ -11,7 +11,7 @@ def test_hangul_and_latin_are_drawn_as_they_are(text):
 
 
 def test_a_syllable_written_in_parts_is_put_together():
-    assert fitted("각", 38, 900) == "각"
+    assert fitted("\u1100\u1161\u11a8", 38, 900) == "각"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_message_tells_who_spoke_and_where(world, mina):
 
     assert first.key == str(private)
     assert first.event.key == str(private)
-    assert first.event.speaker == Speaker(Platform.TELEGRAM, str(mina.id), "ko")
+    assert first.event.speaker == Speaker(Platform.TELEGRAM, str(mina.id), "ko", "Mina")
     assert first.event.place == Place(str(mina.id), shared=False)
     assert (first.chat_id, first.message_id, first.thread_id) == (mina.id, 1, None)
     assert second.event.place == Place(str(group.id), shared=True)

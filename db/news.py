@@ -1,0 +1,186 @@
+"""What readers are to be told, each thing once, and when each of them wants to be told."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.reader_tables import News
+from db.tables import Outbox, Reader
+
+AT_ONCE: Final = "at_once"
+DIGEST: Final = "digest"
+OFF: Final = "off"
+QUIET_FROM, QUIET_UNTIL = 22 * 60, 8 * 60  # minutes since midnight, for who chose nothing
+_DIGEST = time(19)
+_BATCH = 1_000
+_CHOICES = (Reader.id, Reader.alerts, Reader.zone, Reader.quiet_from, Reader.quiet_until)
+_Choices = Row[int, str | None, str | None, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a reader wants to be told: `alerts` is at_once, digest or off.
+
+    Not between the minutes `quiet_from` and `quiet_until` since local midnight; equal ones mean
+    that nothing is quiet.
+    """
+
+    alerts: str
+    zone: ZoneInfo
+    quiet_from: int
+    quiet_until: int
+
+
+def hours_of(session: Session, reader_id: int, default_zone: ZoneInfo) -> Hours:
+    """What this reader chose; at once, in `default_zone`, quiet from 22 to 8 where they did not."""
+    query = select(*_CHOICES).where(Reader.id == reader_id)
+    return _hours(session.execute(query).one(), default_zone)
+
+
+def next_moment(hours: Hours, now: datetime) -> datetime:
+    """When something that came up now may be told, in UTC: the digest goes out at 19:00."""
+    if hours.alerts == DIGEST:
+        now = min(moment for moment in _at(hours.zone, _DIGEST, now) if moment >= now)
+    return waking(hours, now)
+
+
+def waking(hours: Hours, now: datetime) -> datetime:
+    """`now`, or the end of the quiet hours that it falls into, in UTC."""
+    now = now.astimezone(UTC)
+    if not _quiet(hours, now):
+        return now
+    end = time(*divmod(hours.quiet_until, 60))
+    # Where clocks are put back an end comes twice, and the first may be within what is quiet.
+    ends = (moment for moment in _at(hours.zone, end, now) if moment >= now)
+    return min(moment for moment in ends if not _quiet(hours, moment))
+
+
+def add(
+    session: Session,
+    readers: Iterable[int],
+    key: str,
+    *,
+    event_id: int | None,
+    now: datetime,
+    default_zone: ZoneInfo,
+) -> int:
+    """Adds a news for each of these readers who wants any and has none of this key; how many."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(News)
+        .on_conflict_do_nothing(index_elements=["reader_id", "key"])
+        .returning(News.id)
+    )
+    due: dict[Hours, datetime] = {}
+    new = 0
+    wanted = sorted(set(readers))
+    for start in range(0, len(wanted), _BATCH):
+        rows = []
+        for row in _present(session, wanted[start : start + _BATCH]):
+            hours = _hours(row, default_zone)
+            if hours.alerts == OFF:
+                continue
+            if hours not in due:
+                due[hours] = next_moment(hours, now)
+            rows.append(
+                {
+                    "reader_id": row[0],
+                    "key": key,
+                    "event_id": event_id,
+                    "made_at": now,
+                    "due_at": due[hours],
+                }
+            )
+        if rows:
+            new += len(session.scalars(statement, rows).all())
+    return new
+
+
+def reschedule(session: Session, reader_id: int, now: datetime, default_zone: ZoneInfo) -> None:
+    """Fits what waits for this reader to their hours as they now are; deletes it if they want none.
+
+    A letter that is written and not yet on its way is taken apart again.
+    """
+    written = (
+        delete(Outbox)
+        .where(
+            Outbox.reader_id == reader_id,
+            Outbox.once.is_(True),
+            Outbox.sending_at.is_(None),
+            Outbox.done_at.is_(None),
+        )
+        .returning(Outbox.id)
+    )
+    release(session, session.scalars(written).all())
+    hours = hours_of(session, reader_id, default_zone)
+    waits = (News.reader_id == reader_id, News.letter_id.is_(None))
+    if hours.alerts == OFF:
+        session.execute(delete(News).where(*waits))
+        return
+    session.execute(update(News).where(*waits).values(due_at=next_moment(hours, now)))
+
+
+def release(session: Session, letters: Iterable[int], due_at: datetime | None = None) -> None:
+    """Lets the news of letters that will not be sent wait again: until `due_at`, if it is given."""
+    moved = {} if due_at is None else {"due_at": due_at}
+    session.execute(
+        update(News).where(News.letter_id.in_([*letters])).values(letter_id=None, **moved)
+    )
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Deletes what came up before then, told or not; how many."""
+    query = delete(News).where(News.made_at < before)
+    return len(session.execute(query.returning(News.id)).all())
+
+
+def _present(session: Session, ids: Sequence[int]) -> Iterable[_Choices]:
+    """Those of these readers who are there, and who cannot go until the transaction ends."""
+    query = select(*_CHOICES).where(Reader.id.in_(ids)).order_by(Reader.id)
+    return session.execute(query.with_for_update(read=True, key_share=True))
+
+
+def _hours(row: _Choices, default_zone: ZoneInfo) -> Hours:
+    _, alerts, zone, quiet_from, quiet_until = row
+    return Hours(
+        alerts or AT_ONCE,
+        zone_named(zone) or default_zone,
+        QUIET_FROM if quiet_from is None else quiet_from,
+        QUIET_UNTIL if quiet_until is None else quiet_until,
+    )
+
+
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """The zone of this name; None where this machine does not know it."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _quiet(hours: Hours, moment: datetime) -> bool:
+    local = moment.astimezone(hours.zone)
+    minute = 60 * local.hour + local.minute
+    begin, end = hours.quiet_from, hours.quiet_until
+    return begin <= minute < end if begin <= end else not end <= minute < begin
+
+
+def _at(zone: ZoneInfo, clock: time, near: datetime) -> Iterator[datetime]:
+    """The moments, in UTC, when clocks there show `clock`, from the local day of `near` on.
+
+    Both where clocks are put back over it; the one after it where they are put forward over it.
+    """
+    today = near.astimezone(zone).date()
+    for day in (today, today + timedelta(days=1), today + timedelta(days=2)):
+        first, second = (
+            datetime.combine(day, clock, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)
+        )
+        yield first
+        if second > first:
+            yield second

@@ -1,0 +1,103 @@
+"""What words about alerts mean."""
+
+from zoneinfo import available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation import hours
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("23-7", (1380, 420)),
+        ("23 - 7", (1380, 420)),
+        ("22:30~8:05", (1350, 485)),
+        ("0-9", (0, 540)),
+        ("22-24", (1320, 0)),
+        ("11pm-7am", (1380, 420)),
+        ("12am to 12pm", (0, 720)),
+        ("23시-7시", (1380, 420)),
+        ("오후 11시부터 오전 7시까지", (1380, 420)),
+        ("8-8", hours.NEVER),
+        ("off", hours.NEVER),
+        ("끄기", hours.NEVER),
+        ("없음", hours.NEVER),
+    ],
+)
+def test_quiet_hours_are_meant_by_many_words(words, meant):
+    assert hours.quiet(words) == meant
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "25-7", "23:60-7", "24:30-7", "13pm-7", "0am-7", "23", "23-7-9", "late", "１-２", "-1-7"],
+)
+def test_what_is_no_time_is_no_quiet_hour(words):
+    assert hours.quiet(words) is None
+
+
+@given(st.integers(0, 1439), st.integers(0, 1439))
+def test_what_a_button_carries_comes_back(begin, end):
+    assert hours.minutes(f"{begin}-{end}") == ((begin, end) if begin != end else hours.NEVER)
+
+
+@pytest.mark.parametrize("value", ["", "1", "1440-0", "0-1440", "a-b", "1-2-3", "-1-2", "٣-٤"])
+def test_other_values_of_a_button_are_none(value):
+    assert hours.minutes(value) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "zone"),
+    [
+        ("Asia/Tokyo", "Asia/Tokyo"),
+        ("asia/tokyo", "Asia/Tokyo"),
+        ("tokyo", "Asia/Tokyo"),
+        ("New York", "America/New_York"),
+        ("america/argentina/buenos_aires", "America/Argentina/Buenos_Aires"),
+        ("도쿄", "Asia/Tokyo"),
+        ("런던", "Europe/London"),
+        ("utc", "UTC"),
+    ],
+)
+def test_a_time_zone_is_meant_by_its_name_or_a_city(words, zone):
+    assert hours.zone(words) == zone
+
+
+@pytest.mark.parametrize("words", ["", "Mars/Olympus", "../../etc/passwd", "EST5EDT", "x" * 200])
+def test_another_word_is_no_time_zone(words):
+    assert hours.zone(words) is None
+
+
+def test_every_zone_that_is_offered_exists():
+    offered = {*hours.CITIES.values(), *hours.zones_like("")}
+
+    assert offered <= available_timezones()
+    assert hours.zones_like("seou") == ["Asia/Seoul"]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("at once", ("mode", "at_once")),
+        ("바로", ("mode", "at_once")),
+        ("Digest", ("mode", "digest")),
+        ("하루 한 번", ("mode", "digest")),
+        ("off", ("mode", "off")),
+        ("🔕 off", ("mode", "off")),
+        ("quiet 23-7", ("quiet", "23-7")),
+        ("조용히 23-7", ("quiet", "23-7")),
+        ("zone New York", ("zone", "New York")),
+        ("시간대 도쿄", ("zone", "도쿄")),
+        ("weekly off", ("weekly", "off")),
+        ("일요일 끄기", ("weekly", "off")),
+        ("weekly maybe", ("weekly", "maybe")),
+        ("여기", ("here", "")),
+        ("me", ("own", "")),
+        ("loud", ("", "")),
+    ],
+)
+def test_words_say_what_is_to_change(words, asked):
+    assert hours.asked(words) == asked
