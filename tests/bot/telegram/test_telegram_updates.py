@@ -225,7 +225,7 @@ def test_reactions_by_bots_hidden_admins_or_with_custom_emoji_are_nothing(world,
 
 
 USER = {"id": 5, "is_bot": False, "first_name": "Mina", "language_code": "ko"}
-MINA = Speaker(Platform.TELEGRAM, "5", "ko")
+MINA = Speaker(Platform.TELEGRAM, "5", "ko", "Mina")
 
 
 @pytest.mark.parametrize(
