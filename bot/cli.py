@@ -50,6 +50,10 @@ def chat(
     lang: Annotated[
         Literal["ko", "en"] | None, typer.Option(help="Language; otherwise LANG decides.")
     ] = None,
+    room: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Chat in this room, where others may be (/together)."),
+    ] = None,
 ) -> None:
     """Chat in this terminal; also reads lines from a pipe."""
     from bot.composition import hearing  # noqa: PLC0415
@@ -59,10 +63,13 @@ def chat(
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     settings = _settings(quiet=True)
     tag = lang or os.environ.get("LC_ALL") or os.environ.get("LANG")
-    speaker = Speaker(Platform.TERMINAL, _readable(as_ or _user_name()), tag)
+    name = _readable(as_ or _user_name(), "The name to speak as", "--as")
+    speaker = Speaker(Platform.TERMINAL, name, tag, name)
+    if room is not None:
+        room = _readable(room.strip(), "The room's name", "--room")
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     with hearing(settings) as core:
-        terminal = Terminal(core, speaker, sys.stdout, tty=tty)
+        terminal = Terminal(core, speaker, sys.stdout, tty=tty, room=room)
         terminal.greet()
         while (line := _line(tty)) is not None:
             terminal.hear(line)
@@ -135,12 +142,14 @@ def _user_name() -> str:
         return f"user-{os.getuid()}"
 
 
-def _readable(name: str) -> str:
+def _readable(name: str, what: str, option: str) -> str:
     try:
         name.encode()
-    except UnicodeEncodeError:  # made readable by force, it might be another reader's name
-        message = "The name to speak as is no readable text: give another with --as NAME."
-        raise CannotStart(message) from None
+    except UnicodeEncodeError:  # made readable by force, it might be another's name
+        name = ""
+    if not name:
+        message = f"{what} is no readable text: give another with {option} NAME."
+        raise CannotStart(message)
     return name
 
 

@@ -34,8 +34,12 @@ _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 class Terminal:
     """One reader's chat over two text streams."""
 
-    def __init__(self, hearing: Hearing, speaker: Speaker, out: TextIO, *, tty: bool) -> None:
+    def __init__(
+        self, hearing: Hearing, speaker: Speaker, out: TextIO, *, tty: bool, room: str | None = None
+    ) -> None:
+        """`room` is what others call the place too, who then are said to read along."""
         self._hearing, self._speaker, self._out, self._tty = hearing, speaker, out, tty
+        self._place = Place(room or speaker.user_id, shared=room is not None)
         self._buttons: list[Button] = []
         self._messages = 0  # how many messages these buttons stand on
 
@@ -54,7 +58,7 @@ class Terminal:
             self._show(Reply(cards=offer.cards))
             return
         said = self._said(line)
-        event = Event(uuid4().hex, self._speaker, Place(self._speaker.user_id), said)
+        event = Event(uuid4().hex, self._speaker, self._place, said)
         reply = self._hearing.hear(event)
         if reply is not None:
             self._show(reply)
@@ -95,7 +99,7 @@ class Terminal:
         for line in card.lines:
             self._line(f"  {line}")
         self._line(f"  {card.url}", _DIM)
-        for line in filter(None, (card.reason, card.mark)):
+        for line in (*card.reason.splitlines(), *card.mark.splitlines()):
             self._line(f"  {line}")
         self._number(card.buttons)
 

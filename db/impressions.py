@@ -214,6 +214,19 @@ def in_slate(session: Session, slate: str) -> list[ImpressionRow]:
     return [_row(row) for row in session.scalars(query)]
 
 
+def in_slates(session: Session, slates: Sequence[str]) -> dict[str, list[Showing]]:
+    """What each of these slates showed, in order; those that never were are left out."""
+    query = (
+        select(Impression.slate, Impression.webtoon_id, Impression.shown_at)
+        .where(Impression.slate.in_(slates))
+        .order_by(Impression.slate, Impression.position)
+    )
+    found: dict[str, list[Showing]] = {}
+    for slate, webtoon_id, at in session.execute(query):
+        found.setdefault(slate, []).append(Showing(webtoon_id, at))
+    return found
+
+
 def last(
     session: Session, reader_id: int, *, except_policies: Sequence[str] = ()
 ) -> ImpressionRow | None:

@@ -35,6 +35,7 @@ class Alone(IntEnum):
 
     CATALOGUE = 7_301
     ACTIVE_MODEL = 7_302
+    PARTY = 7_303
 
 
 def alone(session: Session, what: Alone) -> None:

@@ -24,6 +24,7 @@ from db import (
     models,
     news,
     outbox,
+    parties,
     pulses,
 )
 from db.engine import Database
@@ -40,6 +41,7 @@ TOLD_WITHIN = timedelta(days=30)
 UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
 RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
+OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then
 UNDOABLE = timedelta(days=1)  # for so long readers may undo a link
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
@@ -81,6 +83,7 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "news": news.prune(session, now - TOLD_WITHIN),
             "happenings": happenings.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),
+            "rounds": parties.prune(session, now - OVER_AFTER),
             "addresses": frontier.forget_people(session, now - FOUND_WITHIN),
         }
     begun = 0

@@ -45,6 +45,7 @@ class Deed(StrEnum):
     LINK = "k"
     ACCOUNT = "o"
     IMPORT = "i"
+    TOGETHER = "t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,3 +215,18 @@ def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
 def batch(answer: str, batch_id: int) -> str:
     """Add a list of works ("add"), leave it ("no"), or take it back ("undo")."""
     return f"{Deed.IMPORT}:{answer}:{batch_id}"
+
+
+def take_part(party_id: int, language: str) -> str:
+    """Join a round or leave it; `language` is the one that its message is in."""
+    return f"{Deed.TOGETHER}:j:{party_id}:{language}"
+
+
+def pick(party_id: int) -> str:
+    """Choose for all who are in a round."""
+    return f"{Deed.TOGETHER}:p:{party_id}"
+
+
+def pick_others(party_id: int, number: int) -> str:
+    """Choose other works for a round than all so far, which pick `number` was the last of."""
+    return f"{Deed.TOGETHER}:o:{party_id}:{number}"

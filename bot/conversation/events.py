@@ -1,6 +1,6 @@
 """What a reader did, in words that no platform owns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_FILE = 1 << 20  # bytes; a longer list of works is none
@@ -30,7 +30,7 @@ class Speaker:
     platform: Platform
     user_id: str
     language: str | None = None
-    name: str = ""
+    name: str = field(default="", repr=False)  # a log needs no names
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,10 +144,15 @@ def _too_near(ctx: Context) -> dict[int, int]:
 
 def leaning(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:
     """(works,) what is added to the scores so that popular works lead for who has said little."""
-    served = ctx.library.served
+    return lean(ctx.library, ranking, len(ctx.taste.likes))
+
+
+def lean(library: Library, ranking: Ranking, likes: int) -> NDArray[np.float32]:
+    """(works,) as `leaning`, for anybody with so many likes and this ranking."""
+    served = library.served
     if ranking.policy != EASE or served is None:
-        return np.zeros(len(ctx.library.works), dtype=np.float32)
-    return served.by_work(served.model.lean(len(ctx.taste.likes)), missing=0)
+        return np.zeros(len(library.works), dtype=np.float32)
+    return served.by_work(served.model.lean(likes), missing=0)
 
 
 def _base(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.find import shortened
 from bot.conversation.reply import Button, Document, Reply
 from bot.conversation.texts import Language, say
-from db import catalogue, feedback, follows, readers
+from db import catalogue, feedback, follows, parties, readers
 from db.feedback import Current
 
 _PAGE = 8
@@ -171,6 +171,11 @@ def export(ctx: Context) -> Reply:
             **asdict(readers.telling(ctx.session, ctx.reader.id)),
         },
     }
+    rounds = [
+        {"name": member.name, "at": member.joined_at.astimezone(UTC).isoformat()}
+        for member in parties.names(ctx.session, ctx.reader.id)
+    ]
+    data |= {"rounds": rounds} if rounds else {}
     content = json.dumps(data, ensure_ascii=False, indent=2)
     document = Document("webtoonbot-export.json", "application/json", content)
     return Reply(ctx.say("own.export"), document=document, private=True)

@@ -13,6 +13,7 @@ from bot.conversation.taste import (
     NEW,
     POPULARITY,
     SIMILAR,
+    TOGETHER,
     WELCOME,
     Explanation,
     Part,
@@ -27,6 +28,7 @@ _LINES = 8
 _OUT = 3  # likes that can be left out of account below one explanation
 _TOLD = 0.0005  # points: less is shown as none
 _NOT_RANKED = (WELCOME, SIMILAR, INLINE)  # what was shown so was no suggestion
+_NOT_THEIRS = (*_NOT_RANKED, TOGETHER)  # nor came this into a slate of the reader's own
 
 
 def why(ctx: Context, argument: str) -> Reply:
@@ -143,7 +145,7 @@ def _compared(ctx: Context, work: Work) -> str:
 
 def _place(ctx: Context, work: Work) -> list[str]:
     """How the work came into the slate, where it was not by its score."""
-    shown = impressions.last_of(ctx.session, ctx.reader.id, work.id, except_policies=_NOT_RANKED)
+    shown = impressions.last_of(ctx.session, ctx.reader.id, work.id, except_policies=_NOT_THEIRS)
     if shown is None:
         return []
     if shown.policy == NEW:

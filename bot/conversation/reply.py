@@ -102,7 +102,9 @@ class Reply:
 
     `notice` is the short acknowledgement of a press (a toast, or a private line); `replaces`
     asks to put this reply in the place of the message that was pressed or reacted to; `private`
-    means that nobody but the speaker may see it.
+    means that nobody but the speaker may see it. `for_all` is said of an answer to a press which,
+    where others read along, is theirs as well: it replaces the message for everybody, and what it
+    adds everybody sees; the notice stays with who pressed.
     """
 
     text: str = ""
@@ -113,6 +115,7 @@ class Reply:
     replaces: bool = False
     private: bool = False
     picture: Picture | None = None
+    for_all: bool = False
 
     @property
     def impressions(self) -> tuple[int, ...]:

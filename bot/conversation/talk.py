@@ -17,11 +17,12 @@ from bot.conversation import (
     privacy,
     reasons,
     suggest,
+    together,
     verdicts,
     welcome,
 )
 from bot.conversation.actions import Action, Deed
-from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
+from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Group, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.events import (
@@ -56,17 +57,20 @@ def answer(ctx: Context, said: Said) -> Reply | None:
 
 
 def help_(ctx: Context) -> Reply:
-    """All commands that this reader may give, a line each."""
+    """All commands that this reader may give, a line each, by what they are about."""
     lines = [ctx.say("help.head")]
-    lines += [
-        ctx.say(
-            "help.row", name=spec.name, korean=spec.korean, what=ctx.say(f"command.{spec.name}")
-        )
-        for spec in (*COMMANDS, *((OPS,) if ctx.admin else ()))
-    ]
+    known = (*COMMANDS, *((OPS,) if ctx.admin else ()))
+    for group in Group:
+        lines += ["", ctx.say(f"help.{group}")]
+        lines += [_line(ctx, spec) for spec in known if spec.group is group]
     if ctx.speaker.platform is not Platform.DISCORD:  # there only slash commands are heard
         lines += ["", ctx.say("help.plain")]
     return Reply("\n".join(lines), private=True)
+
+
+def _line(ctx: Context, spec: CommandSpec) -> str:
+    what = ctx.say(f"command.{spec.name}")
+    return ctx.say("help.row", name=spec.name, korean=spec.korean, what=what)
 
 
 def search(ctx: Context, argument: str) -> Reply:
@@ -84,6 +88,7 @@ _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "unlike": verdicts.unlike,
     "read": lambda ctx, argument: verdicts.give(ctx, argument, Verdict.READ),
     "similar": suggest.similar,
+    "together": lambda ctx, _: together.gather(ctx),
     "why": reasons.why,
     "taste": lambda ctx, _: portrait.taste(ctx),
     "list": lambda ctx, _: own.show_list(ctx),
@@ -124,6 +129,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
     Deed.IMPORT: lists.press,
+    Deed.TOGETHER: together.press,
 }
 
 

@@ -54,7 +54,7 @@ class Taste:
 
 # What chose a card: they are logged, and counted by name.
 POPULARITY, EASE, CONTENT = "popularity", "ease", "content"
-SIMILAR, NEW, WELCOME = "similar", "new", "welcome"
+SIMILAR, NEW, WELCOME, TOGETHER = "similar", "new", "welcome", "together"
 INLINE = "inline"  # the reader chose it themselves, to show it to others
 _RESIDUE = 1e-6  # a similarity below this is what float32 leaves of nothing
 _DISLIKED = 0.5  # of a like, where content alone compares

@@ -11,8 +11,9 @@ from bot.conversation import texts
 from bot.conversation.commands import COMMANDS, OPS, CommandSpec, Takes
 from bot.conversation.texts import Language
 
-# Answered where everyone reads along, unless asked for in private: these show cards to react to.
-PUBLIC = frozenset({"recommend", "similar"})
+# Answered where everyone reads along: these show cards to react to, or buttons that are for all.
+# What takes an argument can be asked for in private.
+PUBLIC = frozenset({"recommend", "similar", "together"})
 
 MAX_DESCRIPTION = 100
 
@@ -105,7 +106,7 @@ def command(spec: CommandSpec, act: Act) -> app_commands.Command[Any, ..., None]
     """The slash command for one line of the table; `act` is what it does."""
     callback = _callback(spec, act)
     options = {"argument": OPTIONS[spec.takes]} if spec.takes in OPTIONS else {}
-    if spec.name in PUBLIC:
+    if spec.name in PUBLIC and spec.takes is not Takes.NOTHING:
         options["private"] = PRIVATE
     if spec.takes is Takes.LIST:
         options["file"] = FILE

@@ -28,8 +28,9 @@ def reference(channel_id: int | None, message_id: int) -> str:
 
 
 def speaker_of(interaction: Interaction) -> Speaker:
-    """Who used a command or pressed a button, and in which language they use Discord."""
-    return Speaker(Platform.DISCORD, str(interaction.user.id), str(interaction.locale))
+    """Who used a command or pressed a button, their language on Discord, their name here."""
+    user = interaction.user
+    return Speaker(Platform.DISCORD, str(user.id), str(interaction.locale), user.display_name)
 
 
 def alone(interaction: Interaction) -> bool:

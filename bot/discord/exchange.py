@@ -11,8 +11,9 @@ import stamina
 import structlog
 from discord import app_commands
 
+from bot.boards import Boards
 from bot.bridge import Bridge
-from bot.conversation.events import MAX_FILE, Command, Event, File
+from bot.conversation.events import MAX_FILE, Command, Event, File, Press
 from bot.conversation.reply import Reply
 from bot.conversation.texts import language_of
 from bot.discord import events, render
@@ -38,6 +39,7 @@ class Exchange:
         """`work` is where tasks begun here are counted while they run."""
         self._bridge = bridge
         self._work = work
+        self._boards = Boards()
         self._remembering = asyncio.Lock()
         self._reactions: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -75,10 +77,13 @@ class Exchange:
         await attempt(lambda: interaction.response.send_modal(form), FIRST_RESPONSE_SECONDS)
 
     async def press(self, interaction: Interaction, action: str) -> None:
-        """Answers a pressed button; a card that others see stays as it is."""
+        """Answers a pressed button; a card that others see stays as it is, a board does not."""
         event = events.press(interaction, action)
         reply = await self._acknowledge_and_hear(interaction.response.defer, event)
         if reply is None:
+            return
+        if event.place.shared and reply.for_all:
+            await self._tell_all(interaction, reply)
             return
         pressed = interaction.message
         quiet = bool(
@@ -155,6 +160,19 @@ class Exchange:
         )
         return reply
 
+    async def _tell_all(self, interaction: Interaction, reply: Reply) -> None:
+        """Answers a press to everybody who reads along; its notice goes to who pressed."""
+        messages, pressed = render.messages(reply, noticed=False), interaction.message
+        if reply.replaces and messages and pressed:
+            where = events.reference(interaction.channel_id, pressed.id)
+            async with self._boards.turn(where, reply) as latest:
+                replaced = not latest or await self._replace(interaction, messages[0])
+            messages = messages[1:] if replaced else messages
+        for message in messages:
+            await self._follow(interaction, message, ephemeral=False)
+        for message in render.messages(Reply(notice=reply.notice)):
+            await self._follow(interaction, message, ephemeral=True)
+
     async def _hear(self, event: Event, file: discord.Attachment | None = None) -> Reply | None:
         """The conversation's reply; an apology where it failed, for a spinner never ends itself."""
         try:
@@ -162,7 +180,10 @@ class Exchange:
                 if file is not None and isinstance(event.said, File) and file.size <= MAX_FILE:
                     said = replace(event.said, content=await attempt(file.read))
                     event = replace(event, said=said)
-                return await self._bridge.hear(event)
+                reply = await self._bridge.hear(event)
+                if isinstance(event.said, Press):
+                    self._boards.heard(event.said.message, reply)
+                return reply
         except Exception:
             log.exception("discord: not answered", key=event.key)
             return self._bridge.hearing.apology(event.speaker)

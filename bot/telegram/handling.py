@@ -7,6 +7,7 @@ import stamina
 import structlog
 from telegram.error import RetryAfter
 
+from bot.boards import Boards
 from bot.bridge import Bridge
 from bot.conversation.events import MAX_FILE, Event, File, Platform, Press, Reaction, Silent
 from bot.conversation.reply import Reply
@@ -31,6 +32,7 @@ class Handler:
         self._sender = sender
         self._me = me
         self._pace = pace
+        self._boards = Boards()
 
     async def handle(self, incoming: Incoming, *, again: bool = False) -> bool:
         """Hears and answers; True when it is done with, False when the next start is to try again.
@@ -87,6 +89,8 @@ class Handler:
                 if not heard.done():
                     heard.set_result(reply and Reply(notice=reply.notice or reply.text))
                 return True
+            if isinstance(event.said, Press):
+                self._boards.heard(event.said.message, reply)
             if not heard.done():
                 reply = _whispered(reply, event)
                 heard.set_result(reply)
@@ -149,8 +153,11 @@ class Handler:
         messages = await self._drawn(render(reply, together=shared, sharing=self._me.inline))
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
-            name = await self._sender.edit(chat_id, pressed, messages[0], rank=incoming.rank)
-            await self._remember(messages[0].impressions, name)
+            async with self._boards.turn(said.message, reply) as latest:
+                if latest:
+                    first, rank = messages[0], incoming.rank
+                    name = await self._sender.edit(chat_id, pressed, first, rank=rank)
+                    await self._remember(first.impressions, name)
             messages = messages[1:]
         quote = incoming.message_id if shared else None
         for message in messages:

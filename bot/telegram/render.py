@@ -26,8 +26,8 @@ MAX_NOTICE = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 MAX_TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
 MAX_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 
-# A card's parts are cut so that the whole always fits one message: 3,300 at most.
-_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 512, 256
+# A card's parts are cut so that the whole always fits one message: 4,073 at most.
+_MAX_TITLE, _MAX_LINE, _MAX_LINES, _MAX_REASON, _MAX_MARK = 256, 256, 8, 1500, 256
 _MAX_LABEL = 64
 _SHARE = "📤"
 _ROOMY = 3  # buttons in a row whose labels can still be read on a phone

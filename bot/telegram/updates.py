@@ -126,7 +126,7 @@ def asked(raw: Mapping[str, Any], me: Me) -> Asked | None:
         return Asked(
             str(raw["update_id"]),
             query.id,
-            Speaker(Platform.TELEGRAM, str(user.id), user.language_code),
+            _speaker(user),
             Inquiry(query.query.replace("\0", ""), start, me.home),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -291,4 +291,8 @@ def _elsewhere(key: str, user: User, said: Said) -> Event:
 
 def _event(key: str, user: User, chat: Chat | None, said: Said) -> Event:
     place = Place(str(chat.id), chat.type != Chat.PRIVATE) if chat else Place(str(user.id))
-    return Event(key, Speaker(Platform.TELEGRAM, str(user.id), user.language_code), place, said)
+    return Event(key, _speaker(user), place, said)
+
+
+def _speaker(user: User) -> Speaker:
+    return Speaker(Platform.TELEGRAM, str(user.id), user.language_code, user.first_name)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 STUCK = """
 import threading
 from bot import cli
@@ -20,11 +22,19 @@ def test_a_thread_that_is_stuck_does_not_keep_the_process_from_ending():
     assert done.returncode == 0
 
 
-def test_a_name_that_is_no_text_is_refused_with_one_sentence(tmp_path):
+@pytest.mark.parametrize(
+    ("option", "value", "what"),
+    [
+        ("--as", b"mina\xff", "The name to speak as"),
+        ("--room", b"sofa\xff", "The room's name"),
+        ("--room", b" ", "The room's name"),
+    ],
+)
+def test_a_name_that_is_no_text_is_refused_with_one_sentence(tmp_path, option, value, what):
     program = Path(sys.executable).with_name("webtoonbot")
 
     done = subprocess.run(
-        [program, "chat", "--as", b"mina\xff"],
+        [program, "chat", option, value],
         cwd=tmp_path,
         input=b"/help\n",
         capture_output=True,
@@ -35,7 +45,7 @@ def test_a_name_that_is_no_text_is_refused_with_one_sentence(tmp_path):
     assert done.returncode == 2
     assert done.stdout == b""
     assert done.stderr.decode().splitlines() == [
-        "The name to speak as is no readable text: give another with --as NAME."
+        f"{what} is no readable text: give another with {option} NAME."
     ]
 
 

@@ -16,9 +16,10 @@ pytestmark = ON_SQLITE
 class Screen(Terminal):
     """A terminal that gives back what each line printed."""
 
-    def __init__(self, hearing, *, tty=False, language="en"):
+    def __init__(self, hearing, name="mina", *, tty=False, language="en", room=None):
         self.out = io.StringIO()
-        super().__init__(hearing, Speaker(Platform.TERMINAL, "mina", language), self.out, tty=tty)
+        speaker = Speaker(Platform.TERMINAL, name, language, name)
+        super().__init__(hearing, speaker, self.out, tty=tty, room=room)
 
     def types(self, line):
         at = len(self.out.getvalue())
@@ -230,3 +231,34 @@ def test_an_address_is_printed_and_takes_no_number():
             return Reply("Hi", buttons=(row,))
 
     assert Screen(Linking()).types("x") == "Hi\n  Read: https://a.b/1  [1] 👍 Like\n"
+
+
+def test_people_in_one_room_read_together_and_each_prints_the_round_they_act_in(chat):
+    mina, jun = (Screen(chat.world.hearing, name, room="sofa") for name in ("mina", "jun"))
+    mina.types("/together")
+    mina.types("1")
+    jun.types("/together")
+
+    joined = jun.types("1").splitlines()
+    slate = mina.types("2").splitlines()
+
+    assert joined == [
+        "✋ You're in.",
+        "👥 Who reads along? Tap ✋",
+        "In so far (2): mina, jun",
+        "  [1] ✋ I'm in  [2] 🎬 Pick now",
+    ]
+    assert slate[0] == "🎬 For mina, jun: something all of you may like"
+    assert sum(line.startswith("  jun: better than ") for line in slate) == 3
+
+
+def test_without_a_room_nobody_reads_along(screen):
+    assert screen.types("/together").startswith("/together finds works for several people")
+
+
+def test_what_is_done_in_one_room_is_not_seen_in_another(chat):
+    mina, jun = (Screen(chat.world.hearing, name, room=f"{name}'s") for name in ("mina", "jun"))
+    mina.types("/together")
+    mina.types("1")
+
+    assert "In so far" not in jun.types("/together")

@@ -23,6 +23,7 @@ FAMILIES = {
     "verdict": [*Verdict],
     "given": [*Verdict],
     "spec.name": [spec.name for spec in (*COMMANDS, OPS)],
+    "group": ["find", "tell", "news", "own"],
     "outcome": ["ok", "skipped", "rejected", "failed", "running"],
     "day": ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"],
     "adult": ["on", "off"],

@@ -4,6 +4,8 @@ Fixtures: `bare_chat` (no works, no model), `unlearned_chat` (works, no model), 
 a model). `hearing` and `serving` of a chat are the real ones over the test's database.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -42,7 +44,10 @@ class World:
 class Chat:
     """One person in one place; `last` is the answer they got last, of which they press buttons."""
 
-    def __init__(self, world, name="mina", language="en", *, shared=False, platform="telegram"):
+    def __init__(
+        self, world, name="mina", language="en", *, shared=False, platform="telegram", called=None
+    ):
+        self.called = called or name.capitalize()  # what the chat calls them
         self.world, self.name, self.language, self.shared = world, name, language, shared
         self.platform = Platform(platform)
         self.last = None
@@ -58,7 +63,7 @@ class Chat:
 
     def event(self, said, key=None):
         """What this person did, as an adapter would hand it in."""
-        speaker = Speaker(self.platform, self.name, self.language)
+        speaker = Speaker(self.platform, self.name, self.language, self.called)
         place = Place("town square" if self.shared else self.name, self.shared)
         return Event(key or str(next(self.world.keys)), speaker, place, said)
 
@@ -126,6 +131,30 @@ def export(chat):
     import json
 
     return json.loads(chat.says("/export").document.content)
+
+
+def joins(opener, *others):
+    """A round of /together in which these people are; the action by which others join it.
+
+    Each of them has its message before them.
+    """
+    opener.says("/together")
+    action = opener.action("✋")
+    for person in (opener, *others):
+        person.presses(action)
+    return action
+
+
+def at_once(*does):
+    """What these bring, all done at the same time."""
+    begin = threading.Barrier(len(does))
+
+    def run(do):
+        begin.wait()
+        return do()
+
+    with ThreadPoolExecutor(len(does)) as pool:
+        return list(pool.map(run, does))
 
 
 @pytest.fixture

@@ -126,10 +126,10 @@ def stopped(process, kill=False):
 class TerminalDoor:
     """`webtoonbot chat` over pipes."""
 
-    def __init__(self, home, name):
+    def __init__(self, home, name, *options):
         with (home.folder / "chat.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAMS / "webtoonbot", "chat", "--as", name],
+                [PROGRAMS / "webtoonbot", "chat", "--as", name, *options],
                 cwd=home.folder,
                 env=home.environment(),
                 stdin=subprocess.PIPE,

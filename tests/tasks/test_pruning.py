@@ -15,6 +15,7 @@ from db import (
     jobs,
     models,
     outbox,
+    parties,
     pulses,
     ratings,
     readers,
@@ -22,7 +23,7 @@ from db import (
 from db.impressions import Shown
 from db.models import ModelRow
 from db.ratings import Star
-from db.reader_tables import ImportBatch, News, WorkEvent
+from db.reader_tables import ImportBatch, News, Party, PartyMember, WorkEvent
 from db.tables import (
     Alert,
     Feedback,
@@ -53,6 +54,7 @@ NOTHING = {
     "news": 0,
     "happenings": 0,
     "pulses": 0,
+    "rounds": 0,
     "addresses": 0,
     "models": 0,
 }
@@ -210,6 +212,19 @@ def test_runs_of_every_few_minutes_go_after_three_days(database, pruned):
         runs = jobs.since(session, ago(days=9))
     assert [run.started_at for run in runs if run.name == "spread_news"] == [NOON, new]
     assert len(runs) == 5
+
+
+def test_rounds_go_after_a_day_and_the_names_in_them(database, pruned):
+    with database.write() as session:
+        reader = readers.of_account(session, "telegram", "7", NOON).id
+        for chat, at in zip(("old", "new"), on_both_sides(days=1), strict=True):
+            party = parties.opened(session, "telegram", chat, reader, now=at, since=at)
+            parties.join(session, party.id, reader, f"{chat} Anna", at)
+
+    assert pruned() == {"rounds": 1}
+
+    assert left(database, Party.chat_id) == ["new"]
+    assert left(database, PartyMember.name) == ["new Anna"]
 
 
 @pytest.fixture

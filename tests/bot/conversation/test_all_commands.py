@@ -23,7 +23,7 @@ EXPECTED = {
     "start", "recommend", "search", "like", "dislike", "unlike", "read", "similar", "why",
     "list", "settings", "language", "dial", "taste", "link", "import",
     "follow", "unfollow", "following", "alerts",
-    "privacy", "export", "forget", "help",
+    "together", "privacy", "export", "forget", "help",
 }  # fmt: skip
 
 

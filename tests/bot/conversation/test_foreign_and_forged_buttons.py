@@ -266,6 +266,9 @@ def test_every_action_fits_a_button_with_the_largest_ids():
         actions.following_less(MAX, MAX, MAX),
         actions.alerts("quiet", "1439-1438", MAX),
         *(actions.alerts("zone", zone, MAX) for zone in available_timezones()),
+        actions.take_part(MAX, "ko"),
+        actions.pick(MAX),
+        actions.pick_others(MAX, MAX),
     ]
 
     for action in made:

@@ -124,7 +124,9 @@ async def test_choices_are_offered_while_somebody_types(town, hearing):
         {"name": "신의 탑 · SIU", "value": "1"},
         {"name": "신과함께 · 주호민", "value": "2"},
     ]
-    assert hearing.asked_choices == [(Speaker(Platform.DISCORD, str(mina.id), "ko"), "like", "신")]
+    assert hearing.asked_choices == [
+        (Speaker(Platform.DISCORD, str(mina.id), "ko", "mina"), "like", "신")
+    ]
 
 
 async def test_choices_keep_discords_limits(town, hearing):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from bot.conversation.events import Command, Event, Place, Platform, Press, Speaker
 from bot.conversation.reply import Button, Document, Reply
 from tests.bot.discord.conftest import SLATE, card
@@ -25,7 +27,7 @@ async def test_a_slate_is_a_text_and_one_message_for_each_card_that_anyone_may_r
     assert hearing.heard == [
         Event(
             str(given.id),
-            Speaker(Platform.DISCORD, str(mina.id), "ko"),
+            Speaker(Platform.DISCORD, str(mina.id), "ko", "mina"),
             Place(str(town.channel.id), shared=True),
             Command("recommend", "로맨스"),
         )
@@ -172,7 +174,7 @@ async def test_a_tap_on_a_public_card_is_that_persons_and_leaves_the_card_as_it_
     assert (slate[2].edits, slate[2].embeds[0].get("footer")) == (0, None)
     assert hearing.heard[1] == Event(
         str(pressed.id),
-        Speaker(Platform.DISCORD, str(jun.id), "de"),
+        Speaker(Platform.DISCORD, str(jun.id), "de", "jun"),
         Place(str(town.channel.id), shared=True),
         Press("v:l:2", slate[2].ref),
     )
@@ -295,3 +297,66 @@ async def test_a_title_can_neither_ping_nor_format(town, hearing):
     assert shown.content == r"\@everyone likes \*\*A\<b\*\* R&B \<@1>"
     (call,) = town.called("PATCH", "/webhooks/*/messages/@original")
     assert call.body["allowed_mentions"] == {"parse": []}
+
+
+BOARD = Reply("Who is in?", buttons=((Button("✋ I'm in", "t:j:1:en"),),), for_all=True)
+
+
+async def test_a_board_changes_for_everybody_and_the_notice_is_the_pressers(town, hearing):
+    changed = replace(BOARD, text="In: *jun*", notice="You're in.", replaces=True)
+    hearing.script |= {"together": BOARD, "t:j:1:en": changed}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+    jun = town.user("jun")
+
+    pressed = town.press(jun, board, "✋ I'm in")
+
+    (said,) = await done(town, pressed, 1)
+    assert (said.content, said.seen_by) == ("You're in.", jun)
+    assert (board.content, board.ephemeral, board.edits) == (r"In: \*jun\*", False, 1)
+    assert list(board.buttons) == ["✋ I'm in"]
+    assert town.posted(town.channel) == [board]
+
+
+async def test_what_a_press_brings_for_all_is_there_for_all(town, hearing):
+    slate = replace(SLATE, for_all=True)
+    hearing.script |= {"together": BOARD, "t:j:1:en": slate}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+
+    pressed = town.press(town.user("jun"), board, "✋ I'm in")
+
+    shown = await done(town, pressed, 6)
+    assert not any(message.ephemeral for message in shown)
+    assert board.edits == 0
+    await town.until(lambda: len(hearing.delivered_cards) == 5)
+
+
+async def test_a_board_that_was_deleted_is_said_anew(town, hearing):
+    changed = replace(BOARD, text="In: jun", notice="You're in.", replaces=True)
+    hearing.script |= {"together": BOARD, "t:j:1:en": changed}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+    town.fail("PATCH", "/webhooks/*/messages/@original", 404, code=10008)
+
+    pressed = town.press(town.user("jun"), board, "✋ I'm in")
+
+    anew, said = await done(town, pressed, 2)
+    assert (anew.content, anew.ephemeral) == ("In: jun", False)
+    assert (said.content, said.ephemeral) == ("You're in.", True)
+
+
+async def test_a_board_shows_the_latest_word_even_if_an_older_one_is_slow(town, hearing):
+    said = [
+        replace(BOARD, text=f"In: {n}", notice="You're in.", replaces=True) for n in range(1, 4)
+    ]
+    hearing.script |= {"together": BOARD}
+    (board,) = await done(town, town.slash(town.user("mina"), "together"), 1)
+    town.fail("PATCH", "/webhooks/*/messages/@original", 500)
+
+    taps = []
+    for number, reply in enumerate(said, 2):
+        hearing.script["t:j:1:en"] = reply
+        taps.append(town.press(town.user(f"p{number}"), board, "✋ I'm in"))
+        await town.until(lambda number=number: len(hearing.heard) == number)
+
+    for tap in taps:
+        await done(town, tap, 1)
+    assert board.content == "In: 3"

@@ -1,11 +1,13 @@
 """The same client against somebody else's model of Discord, which knows no bug of our fake's."""
 
+from dataclasses import replace
+
 import simcord
 
 from bot.bridge import Bridge
 from bot.conversation.commands import COMMANDS
 from bot.conversation.events import Command, File, Press, Reaction
-from bot.conversation.reply import Reply
+from bot.conversation.reply import Button, Reply
 from bot.discord.client import WebtoonClient
 from bot.hearing import Choice
 from tests.bot.discord.conftest import SLATE, card
@@ -87,4 +89,24 @@ async def test_a_list_comes_by_form_or_as_a_file_also_after_a_restart(hearing):
             Command("import", "노블레스"),
             File("list.txt", "쿠베라".encode(), 9),
         ]
+    bridge.close()
+
+
+async def test_a_board_is_changed_for_everybody_by_whoever_taps(hearing):
+    board = Reply("Who is in?", buttons=((Button("✋ I'm in", "t:j:1:en"),),), for_all=True)
+    changed = replace(board, text="In: jun", notice="You're in.", replaces=True)
+    hearing.script |= {"together": board, "t:j:1:en": changed}
+    bridge = Bridge(hearing)
+
+    async with simcord.run(WebtoonClient(bridge)) as env:
+        guild = env.create_guild()
+        channel = guild.create_text_channel("general")
+        mina, jun = (guild.add_member(env.create_user(name)) for name in ("mina", "jun"))
+
+        given = await mina.slash(channel, "together")
+        pressed = await jun.click(given.response.message, label="✋ I'm in")
+
+        assert (given.ephemeral, given.response.content) == (False, "In: jun")
+        assert [(m.content, m.ephemeral) for m in pressed.followups] == [("You're in.", True)]
+        assert [event.speaker.name for event in hearing.heard] == ["mina", "jun"]
     bridge.close()

@@ -7,7 +7,7 @@ import pytest
 
 from bot.conversation.reply import Card, Reply
 from tests.bot.telegram.conftest import CARD, LIKE, shown
-from tests.fakes.telegram_world import bad
+from tests.fakes.telegram_world import bad, broken
 
 
 def test_a_press_is_answered_with_its_notice_and_replaces_the_card(telegram, hearing, door):
@@ -152,3 +152,35 @@ def test_a_reaction_replaces_the_card_it_is_on(telegram, hearing, door):
     assert hearing.said[-1].message == card.reference
     assert card.text == "One\n👍"
     assert telegram.sent == [card]
+
+
+def test_a_board_in_a_group_changes_for_everybody_and_the_toast_is_the_pressers(
+    telegram, hearing, door
+):
+    mina, group = telegram.user(), telegram.group()
+    board = shown(telegram, hearing, mina, chat=group)
+    hearing.answer = lambda event: Reply(
+        "In: Mina", buttons=LIKE, notice="You're in", replaces=True, for_all=True
+    )
+
+    query = telegram.press(mina, board, "👍")
+
+    assert telegram.wait_for_answer(query) == "You're in"
+    telegram.wait_for(lambda: board.earlier, what="an edited board")
+    assert (board.text, board.buttons) == ("In: Mina", ["👍", "🙈"])
+    assert telegram.sent == [board]
+
+
+def test_a_board_shows_the_latest_word_even_if_an_older_one_is_slow(telegram, hearing, door):
+    people, group = [telegram.user(f"p{n}") for n in range(4)], telegram.group()
+    board = shown(telegram, hearing, people[0], chat=group)
+    said = iter(range(1, 5))
+    hearing.answer = lambda event: Reply(f"In: {next(said)}", replaces=True, for_all=True)
+    telegram.fail("editMessageText", broken(), times=3)
+
+    for person in people:
+        telegram.press(person, board, "👍")
+
+    kept = hearing.kept
+    telegram.wait_for(lambda: len(kept) == 5 and not any(kept.values()), what="all answered")
+    assert board.text == "In: 4"

@@ -99,7 +99,7 @@ def test_a_message_tells_who_spoke_and_where(world, mina):
 
     assert first.key == str(private)
     assert first.event.key == str(private)
-    assert first.event.speaker == Speaker(Platform.TELEGRAM, str(mina.id), "ko")
+    assert first.event.speaker == Speaker(Platform.TELEGRAM, str(mina.id), "ko", "Mina")
     assert first.event.place == Place(str(mina.id), shared=False)
     assert (first.chat_id, first.message_id, first.thread_id) == (mina.id, 1, None)
     assert second.event.place == Place(str(group.id), shared=True)
@@ -225,7 +225,7 @@ def test_reactions_by_bots_hidden_admins_or_with_custom_emoji_are_nothing(world,
 
 
 USER = {"id": 5, "is_bot": False, "first_name": "Mina", "language_code": "ko"}
-MINA = Speaker(Platform.TELEGRAM, "5", "ko")
+MINA = Speaker(Platform.TELEGRAM, "5", "ko", "Mina")
 
 
 @pytest.mark.parametrize(
