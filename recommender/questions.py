@@ -64,8 +64,8 @@ def plan(
 
     Items that `unasked` (items,) marks are in no question. A reader's answer is what the bots make
     of stars: three and more are liked, less is disliked, what was not rated is not read. A node
-    with few readers leans on the one above it. Alike for the same seed. No node where nothing
-    tells anything. Raises BadInteractions.
+    with few readers leans on the one above it. Alike for the same seed. Empty where nothing may
+    be asked, or was rated. Raises BadInteractions.
     """
     halves = half_stars(ratings, items=len(model.weights))
     candidates = _candidates(model, unasked)
@@ -120,15 +120,16 @@ class _Panel:
     ) -> Self:
         """The panel before anybody was asked anything."""
         order = generator.permutation(halves.shape[0])
-        stars = halves[np.tile(order, 2)[:SITTINGS]].toarray()
-        told = generator.random(stars.shape, dtype=np.float32) < TOLD_SHARE
         ranked = top(model.popularity, None, RANKED)
-        wanted = ((stars >= LIKE) & ~told)[:, ranked]
-        asked = np.flatnonzero(wanted.any(axis=1))
-        stars, told, wanted = stars[asked], told[asked] & (stars[asked] > 0), wanted[asked]
-        liked = (stars < LIKE).astype(np.int8)
-        replies = np.where(told, liked, np.int8(UNREAD))[:, candidates]
-        scores = np.where(told[:, ranked], -np.inf, model.lean(0)[ranked])
+        columns = np.union1d(ranked, candidates)
+        stars = halves[np.tile(order, 2)[:SITTINGS]][:, columns].toarray()
+        told = generator.random(stars.shape, dtype=np.float32) < TOLD_SHARE
+        ours, theirs = np.searchsorted(columns, ranked), np.searchsorted(columns, candidates)
+        wanted = ((stars >= LIKE) & ~told)[:, ours]
+        sitting = np.flatnonzero(wanted.any(axis=1))
+        stars, told, wanted = stars[sitting], told[sitting] & (stars[sitting] > 0), wanted[sitting]
+        replies = np.where(told, (stars < LIKE).astype(np.int8), np.int8(UNREAD))[:, theirs]
+        scores = np.where(told[:, ours], np.float32(-np.inf), model.lean(0)[ranked])
         taken = aversion.amounts(model.weights, model.near, candidates)[:, ranked]
         effects = [model.weights[candidates][:, ranked], -model.dislike_weight * taken]
         quality = _quality(scores, wanted)

@@ -10,7 +10,9 @@ from db.tables import Verdict
 
 LONGEST = 200  # characters of a line: the longest title has 40, and what is said of it is short
 _MOST_SIGNS = 4  # at either end of a line
-_BULLET = re.compile(r"[-–—*•·‣▪●○◦☐☑✓✔■□◆◇▶►>]+\s*|\[[ xXvV]?\]\s*|#?\(?\d{1,4}[.):]\s*|[①-⑳]\s*")
+_BULLET = re.compile(
+    r"[-–—*•·‣▪●○◦☐☑✓✔■□◆◇▶►>]+\s*|\[[ xXvV]?\]\s*|#?\(?\d{1,4}[.):](?!\d)\s*|[①-⑳]\s*"
+)
 _ADDRESS = re.compile(r"https?://\S*[?&]titleId=(\d{1,12})\S*")
 _NUMBER = re.compile(r"#?\d{1,4}\s+")  # may as well begin the title
 _AROUND = "•★☆⭐🌟/:「」『』《》〈〉<>“”‘’\"'`*_~,;| \t\u3000"

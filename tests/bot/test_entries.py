@@ -13,7 +13,16 @@ from db.tables import Verdict
 LIKE, DISLIKE, READ, HIDDEN = Verdict.LIKE, Verdict.DISLIKE, Verdict.READ, Verdict.HIDDEN
 TITLES = {
     normalise(title)
-    for title in ("신의 탑", "덴마", "Tower of God", "Love 2.0", "1인용 기분", "232", "10월의 별")
+    for title in (
+        "신의 탑",
+        "덴마",
+        "Tower of God",
+        "Love 2.0",
+        "1인용 기분",
+        "232",
+        "10월의 별",
+        "7. 끝",
+    )
 } | {normalise("쌉니다, 천리마마트"), normalise("봄, 좋아요")}
 
 
@@ -88,13 +97,13 @@ def test_a_rating_and_a_verdict_may_both_follow():
 
 
 @pytest.mark.parametrize(
-    "title", ["Love 2.0", "1인용 기분", "232", "쌉니다, 천리마마트", "봄, 좋아요"]
+    "title", ["Love 2.0", "1인용 기분", "232", "7. 끝", "쌉니다, 천리마마트", "봄, 좋아요"]
 )
 def test_what_belongs_to_a_title_that_there_is_stays_with_it(title):
     assert read(f"1. {title}") == Entry(title)
 
 
-@pytest.mark.parametrize("line", ["덴마 2", "모르는 작품 3", "모르는 추천"])
+@pytest.mark.parametrize("line", ["덴마 2", "모르는 작품 3", "모르는 추천", "100 도씨", "1.5세대"])
 def test_a_bare_number_or_word_may_be_a_titles_own(line):
     assert read(line) == Entry(line)
 
@@ -115,6 +124,10 @@ def test_a_page_of_the_catalogue_is_its_number():
 @pytest.mark.parametrize("line", ["", "   ", "---", "👍", "★★★", "내 인생 웹툰:", "\u3164", "!?"])
 def test_what_names_nothing_is_none(line):
     assert read(line) is None
+
+
+def test_of_an_endless_line_only_the_beginning_counts():
+    assert len(read("가" * 10_000).title) == 200
 
 
 @pytest.mark.parametrize("word", ["좋아요", "LIKE", "👍", " 추천 ", "👍🏿"])

@@ -192,7 +192,7 @@ def test_a_file_without_a_title_is_said(content):
     [
         ('{"feedback": [', "list"),
         ('["덴마", ', "list"),
-        ("덴마", "list.json"),
+        ("덴마", "list.JSON"),
         ("[" * 100_000, "list.json"),
         ('{"a":' * 100_000, "list"),
         ('[{"title": "덴마", "rating": ' + "9" * 5_000 + "}]", "list"),
