@@ -3,11 +3,12 @@
 Readers whom the model did not learn from are asked five questions and then recommended ten works
 (MovieLens latest-small, or simulated readers without `--ratings`; `strong` of
 recommender/protocols.py, twice five folds, so that each is asked twice). They answer as the bots
-read stars: three and more are 👍, less is 👎, what they did not rate they haven't read. Compared are
-the five most popular works; what tells most by itself, unlike what was asked before (how the bots
-ask without a tree); and the tree (`recommender.questions`). All three have the same model, and its
-works in the bots' order before variety: scores and lean, or popularity while nothing is liked;
-neighbours of dislikes wait.
+read stars: three and more are 👍, less is 👎, what they did not rate they haven't read.
+
+Compared are the five most popular works; what tells most by itself, unlike what was asked before
+(how the bots ask without a tree); and the tree (`recommender.questions`). All three have the same
+model, and its works in the bots' order before variety: scores and lean, or popularity while nothing
+is liked; neighbours of dislikes wait.
 
 NDCG@10, four ways to count, of which the first two are fair to all, as every way of asking is
 measured on the same works and the same targets for a reader, and the goal is for both:

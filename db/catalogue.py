@@ -120,15 +120,14 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
     What this says happened to works is kept for those who follow.
     """
     alone(session, Alone.CATALOGUE)
-    count, last = version(session)
-    stamp = _stamp(last, now)
+    stamp = _stamp(session, now)
     outcomes: Counter[str] = Counter()
     happened: list[Happening] = []
     newcomers: list[Newcomer] = []
     iterator = iter(works)
     while batch := list(islice(iterator, _BATCH)):
         outcomes.update(_upsert(session, batch, stamp, happened, newcomers))
-    if newcomers and count:
+    if newcomers:
         happened += happenings.debuts(session, newcomers)
     if happened:
         happenings.keep(session, happened, now)
@@ -196,8 +195,7 @@ def bury(session: Session, source: str, external_id: str, now: datetime) -> bool
     row = _row(session, source, external_id)
     if row is None or row.gone_at is not None:
         return False
-    _, last = version(session)
-    row.gone_at, row.updated_at = now, _stamp(last, now)
+    row.gone_at, row.updated_at = now, _stamp(session, now)
     session.flush()
     return True
 
@@ -260,7 +258,8 @@ def _work(row: Webtoon) -> Work:
     )
 
 
-def _stamp(last: datetime | None, now: datetime) -> datetime:
+def _stamp(session: Session, now: datetime) -> datetime:
+    _, last = version(session)
     return max(now, last + _TICK) if last else now
 
 

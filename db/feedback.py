@@ -136,6 +136,7 @@ def record_all(
             session.add(given)
         else:
             row.verdict, row.at, row.event_id = verdict, now, event.id
+            row.ignored = False
     session.flush()
     return [
         Told(webtoon_id, verdict, event.id, previous)

@@ -1,7 +1,7 @@
 """What happens to works: noticed as a source tells of them, kept until those who follow know.
 
-A value that was unknown before makes nothing happen; nor does a first fill of the catalogue, in
-which everything is new.
+A value that was unknown before makes nothing happen; nor does a fill of the catalogue, in which
+everything is new, and of a first one nobody follows anything yet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ def noticed(
         yield Happening(webtoon_id, Kind.CHAPTER, chapter or None)
     if changes.get("finished") == (False, True):
         yield Happening(webtoon_id, Kind.COMPLETED)
-    elif changes.get("hiatus") == (True, False) and not finished:
+    if changes.get("hiatus") == (True, False) and not finished:
         yield Happening(webtoon_id, Kind.RETURNED)
 
 

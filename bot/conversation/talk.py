@@ -9,6 +9,7 @@ from bot.conversation import (
     dial,
     following,
     inline,
+    letter,
     link,
     lists,
     ops,
@@ -22,7 +23,7 @@ from bot.conversation import (
     welcome,
 )
 from bot.conversation.actions import Action, Deed
-from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Takes
+from bot.conversation.commands import BY_NAME, COMMANDS, OPS, CommandSpec, Group, Takes
 from bot.conversation.context import Context
 from bot.conversation.errors import UserError
 from bot.conversation.events import (
@@ -57,17 +58,20 @@ def answer(ctx: Context, said: Said) -> Reply | None:
 
 
 def help_(ctx: Context) -> Reply:
-    """All commands that this reader may give, a line each."""
+    """All commands that this reader may give, a line each, by what they are about."""
     lines = [ctx.say("help.head")]
-    lines += [
-        ctx.say(
-            "help.row", name=spec.name, korean=spec.korean, what=ctx.say(f"command.{spec.name}")
-        )
-        for spec in (*COMMANDS, *((OPS,) if ctx.admin else ()))
-    ]
+    known = (*COMMANDS, *((OPS,) if ctx.admin else ()))
+    for group in Group:
+        lines += ["", ctx.say(f"help.{group}")]
+        lines += [_line(ctx, spec) for spec in known if spec.group is group]
     if ctx.speaker.platform is not Platform.DISCORD:  # there only slash commands are heard
         lines += ["", ctx.say("help.plain")]
     return Reply("\n".join(lines), private=True)
+
+
+def _line(ctx: Context, spec: CommandSpec) -> str:
+    what = ctx.say(f"command.{spec.name}")
+    return ctx.say("help.row", name=spec.name, korean=spec.korean, what=what)
 
 
 def search(ctx: Context, argument: str) -> Reply:
@@ -119,6 +123,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.SETTING: own.change,
     Deed.FORGET: own.answer_forget,
     Deed.EXPORT: own.answer_export,
+    Deed.NO_MORE_WEEKS: letter.no_more_weeks,
     Deed.BEGIN: inline.begin,
     Deed.FOLLOW: following.press,
     Deed.FOLLOWING: following.turn_page,

@@ -23,6 +23,7 @@ FAMILIES = {
     "verdict": [*Verdict],
     "given": [*Verdict],
     "spec.name": [spec.name for spec in (*COMMANDS, OPS)],
+    "group": ["find", "tell", "news", "own"],
     "outcome": ["ok", "skipped", "rejected", "failed", "running"],
     "day": ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"],
     "adult": ["on", "off"],
@@ -128,6 +129,18 @@ def test_korean_particles_are_ones_we_know(key, sentence):
         if spec:
             assert particle("신의 탑", spec) == spec.split("/")[0]
             assert particle("덴마", spec) == spec.split("/")[1]
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 works"), (1, "1 work"), (2, "2 works")])
+def test_english_numbers_agree_with_what_they_count(count, told):
+    assert say(Language.ENGLISH, "link.yours", count=count) == f"• Here: {told}"
+
+
+@pytest.mark.parametrize(("key", "sentence"), sorted(EN.items()))
+def test_english_plurals_are_of_whole_words(key, sentence):
+    for _, spec in fields(sentence):
+        one, _, many = spec.partition("/")
+        assert spec == "" or (one.isalpha() and many.isalpha())
 
 
 def test_no_korean_sentence_fixes_a_particle_after_a_title():

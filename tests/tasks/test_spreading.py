@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from db import catalogue, feedback, follows, jobs, locks, readers
+from db import catalogue, feedback, follows, jobs, locks, news, readers
 from db.engine import Database
+from db.errors import Unreachable
 from db.reader_tables import Follow, News, WorkEvent
 from db.tables import Account, Reader, Verdict
 from tasks import spreading
@@ -174,6 +175,31 @@ def test_many_events_and_many_followers_come_in_small_transactions(people, happe
         f"event:{events[2]}": 8,
     }
     assert (counts["events"], counts["news"]) == (3, 16)
+
+
+def test_what_ends_in_the_middle_of_an_events_followers_goes_on_there(
+    people, happened, monkeypatch
+):
+    monkeypatch.setattr(spreading, "_READERS", 3)
+    for number in range(8):
+        people.follow(f"n{number}", "신의 탑")
+    event = happened("신의 탑")
+    real, calls = news.add, []
+
+    def away(*arguments, **named):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise Unreachable("away")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(news, "add", away)
+    with pytest.raises(Unreachable):
+        done(people)
+    before = told(people)
+
+    assert done(people)["news"] == 5
+    assert len(before) == 3
+    assert told(people) == [(f"n{number}", f"event:{event}") for number in range(8)]
 
 
 def crowd(database, people, events):

@@ -1,6 +1,6 @@
 from tests.fakes.telegram_world import bad
 
-MENU = ["recommend", "search", "like", "dislike", "similar", "list", "settings", "help"]
+MENU = ["recommend", "search", "similar", "like", "dislike", "list", "settings", "help"]
 
 
 def test_menus_are_published_in_english_for_all_and_in_korean(telegram, open_door):
