@@ -39,7 +39,8 @@ async def deliver(sender: Sender, reply: Reply, claim: Claim) -> str:
         chat_id = int(claim.letter.user_id)
     except ValueError as error:
         raise Shut(str(error)) from error
-    first, *rest = render(reply, together=True)
+    sharing = bool(sender.bot.supports_inline_queries)
+    first, *rest = render(reply, together=True, sharing=sharing)
     try:
         name = await sender.once(chat_id, first, Turn(LAST, claim.going, claim.back))
     except TelegramError as error:

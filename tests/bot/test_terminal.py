@@ -53,7 +53,7 @@ def test_a_like_and_a_recommendation(screen):
 
     assert sum(line.startswith("  https://comic.naver.com") for line in slate) == 3
     assert "  [1] 👍 Like  [2] 👎 Not for me  [3] ✅ Read it" in slate
-    assert "  [19] 🔄 Show others" in slate
+    assert "  [22] 🔄 Show others" in slate
     assert slate.count("  💡 Because you liked 신의 탑 (100 %)") == 3
 
 

@@ -37,7 +37,7 @@ def test_who_is_known_sees_the_work_alone(chat):
 def test_in_a_group_the_work_comes_with_a_word_of_who_we_are(chat):
     reply = opens(chat.in_public(), "1014")
 
-    assert reply.text.startswith("Hi! I recommend webtoons: try /recommend.")
+    assert reply.text.startswith("Hi! I recommend webtoons: try /recommend")
     assert (titles(reply), reply.buttons) == (["덴마"], ())
 
 
