@@ -107,7 +107,10 @@ def items(session: Session, reader_id: int, now: datetime) -> list[Item]:
 
 
 def own(session: Session, reader_id: int) -> Destination | None:
-    """The account from which this reader spoke last, of those that take messages."""
+    """The account from which this reader spoke last, of those that take messages.
+
+    A terminal takes some only while somebody sits there, so it comes after all others.
+    """
     query = _own(Account.platform, Account.user_id, Account.language)
     row = session.execute(query.where(Account.reader_id == reader_id)).first()
     return Destination(*row) if row else None
@@ -310,11 +313,13 @@ _BLIND = {"synchronize_session": False}
 
 
 def _own(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
-    """Of accounts that take messages, the one that spoke last."""
+    """Of accounts that take messages, the one that spoke last; see `own`."""
     return (
         select(*columns)
         .where(Account.closed_at.is_(None))
-        .order_by(Account.seen_at.desc().nulls_last(), Account.id.desc())
+        .order_by(
+            Account.platform == "terminal", Account.seen_at.desc().nulls_last(), Account.id.desc()
+        )
         .limit(1)
     )
 
@@ -325,7 +330,9 @@ def _held(letter: Letter) -> Sequence[ColumnElement[bool]]:
 
 
 def _close(session: Session, letter_id: int, error: str | None, now: datetime) -> None:
-    closed = update(Outbox).where(Outbox.id == letter_id).values(done_at=now, error=error)
+    # What it said is the reader's own, and nobody's concern any more.
+    closed = update(Outbox).where(Outbox.id == letter_id)
+    closed = closed.values(done_at=now, error=error, reply=None)
     session.execute(closed, execution_options=_BLIND)
 
 

@@ -105,6 +105,15 @@ def test_a_reader_is_due_where_they_spoke_last(post):
     assert letters.own(post.session, post.reader) == Destination("discord", "9", None)
 
 
+def test_a_terminal_is_where_a_reader_is_told_who_is_nowhere_else(post):
+    post.account("terminal", "mina", NOON + timedelta(hours=1))
+    alone = post.person("jun", "terminal")
+    post.happens(readers=[post.reader, alone])
+
+    assert post.due("terminal") == [alone]
+    assert post.due("telegram") == [post.reader]
+
+
 def test_an_account_that_takes_no_messages_is_passed_over(post):
     post.account("discord", "9", NOON + timedelta(hours=1))
     readers.closed(post.session, "discord", "9", NOON)
@@ -252,7 +261,7 @@ def test_a_letter_that_arrived_is_never_taken_again(post):
 
     assert post.take(NOON + timedelta(days=1)) == []
     assert post.news() == [(letter.id, False)]
-    assert post.row(letter.id).error is None
+    assert (post.row(letter.id).error, post.row(letter.id).reply) == (None, None)
 
 
 def test_what_may_have_arrived_is_closed_and_its_news_come_with_the_next_letter(post):
