@@ -36,6 +36,7 @@ BENCHMARKS = {
     "door": False,
     "swap": False,
     "load": False,
+    "alerts": False,
     "upsert": False,
     "link": False,
     "critiques": False,

@@ -69,5 +69,6 @@ def hearing(
             admins=operators.admins,
             zone=operators.timezone,
             count=count,
+            sent=metrics.sent if metrics else None,
             kept=kept,
         )

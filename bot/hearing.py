@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
 
 from bot.conversation import alerts, cards, inline, talk
 from bot.conversation.commands import BY_NAME, Takes
@@ -16,6 +17,7 @@ from bot.conversation.context import HOME, Context, Kept, Noted
 from bot.conversation.events import Event, Inquiry, Place, Platform, Reaction, Silent, Speaker
 from bot.conversation.reply import Offer, Reply
 from bot.conversation.texts import Language, language_of, say, term
+from bot.mailroom import Mailroom, Sent
 from bot.serving import Serving
 from db import impressions, inbox, outbox, readers
 from db.engine import Database
@@ -70,15 +72,17 @@ class Hearing:
         zone: ZoneInfo = HOME,
         count: Callable[[Heard], None] | None = None,
         kept: Kept = Kept(),  # noqa: B008 -- it is frozen
+        sent: Callable[[Sent], None] | None = None,
     ) -> None:
         """`admins` are the accounts of those who run the bots; `count` is told of each event.
 
         `zone` is where readers are who chose none. `kept` is for how long things are kept, which
-        readers are told.
+        readers are told. `sent` is told what became of each letter to a reader.
         """
         self._database, self._serving, self._clock = database, serving, clock
         self._admins, self._zone, self._count = frozenset(admins), zone, count
         self._kept = kept
+        self.mailroom = Mailroom(self._write, lambda: serving.library, clock, zone, sent)
 
     def admins(self, platform: Platform) -> bool:
         """Whether any of those who run the bots is on this platform."""
@@ -289,6 +293,11 @@ class Hearing:
             heard.seconds = time.perf_counter() - began
             if self._count is not None:
                 self._count(heard)
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with self._available(), self._database.write() as session:
+            yield session
 
     @contextmanager
     def _available(self) -> Iterator[None]:

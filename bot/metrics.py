@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from bot.conversation.events import Platform
 from bot.conversation.library import Library
 from bot.hearing import Heard
+from bot.mailroom import Sent
 
 # Hearing takes milliseconds; an answer waits for its turn and for the platform too.
 _HEARING = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -36,6 +37,9 @@ class Metrics:
         self._feedback = self._counter(
             "feedback", "Verdicts given and taken back.", ("platform", "verdict", "source")
         )
+        self._letters = self._counter(
+            "letters", "Letters to readers, and what became of them.", ("platform", "outcome")
+        )
         self._impressions = self._counter("impressions", "Cards shown.", ("policy", "position"))
         self._update_seconds = self._histogram(
             "update_seconds", "From hearing an event to having its answer.", _HEARING
@@ -54,6 +58,12 @@ class Metrics:
         for verdict, source in heard.noted.verdicts:
             self._feedback.labels(platform, verdict.value if verdict else "none", source).inc()
         for card in heard.noted.cards:
+            self._impressions.labels(card.policy, str(card.position)).inc()
+
+    def sent(self, sent: Sent) -> None:
+        """Counts a letter to a reader that was closed, and the cards of one that was written."""
+        self._letters.labels(sent.platform, sent.outcome).inc()
+        for card in sent.cards:
             self._impressions.labels(card.policy, str(card.position)).inc()
 
     @contextmanager

@@ -1,7 +1,7 @@
 """Letters from the operator's side, delivered by the bot of the platform they are for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
 import structlog
@@ -24,6 +24,25 @@ _PATIENCE_SECONDS = 3.0  # with a letter on its way when the bot is told to end
 
 class Undeliverable(Exception):
     """This person can be told nothing: unknown, or closed to us. Nothing to retry."""
+
+
+async def until_told(
+    work: Coroutine[None, None, None], ending: asyncio.Event, patience: float
+) -> None:
+    """Does `work`. Cancelled, it sets `ending` and lets the work come to its own end.
+
+    It does not wait longer for that than `patience` seconds, nor beyond a second cancellation.
+    """
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait({working})  # which a cancellation does not pass on
+    finally:
+        ending.set()
+        try:
+            await asyncio.wait({working}, timeout=patience)
+        finally:
+            working.cancel()
+            await asyncio.wait({working})
 
 
 class Post:
@@ -52,19 +71,9 @@ class Post:
 
         Cancelled, it takes no other letter, and lets the one on its way arrive and be noted, or
         it would come twice. One that is being taken just then is still sent, as its lease would
-        keep it from everybody. It does not wait longer for that than `patience` seconds, nor
-        beyond a second cancellation.
+        keep it from everybody.
         """
-        delivering = asyncio.create_task(self._deliver_all())
-        try:
-            await asyncio.wait({delivering})  # which a cancellation does not pass on
-        finally:
-            self._ending.set()
-            try:
-                await asyncio.wait({delivering}, timeout=self._patience)
-            finally:
-                delivering.cancel()
-                await asyncio.wait({delivering})
+        await until_told(self._deliver_all(), self._ending, self._patience)
 
     async def _deliver_all(self) -> None:
         away = False

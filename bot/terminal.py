@@ -1,6 +1,7 @@
 """The terminal adapter: a line in, plain text out; buttons are numbers."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 from unicodedata import category
@@ -23,7 +24,8 @@ from bot.conversation.events import (
 )
 from bot.conversation.reply import Button, Card, Picture, Reply, Rows
 from bot.conversation.texts import language_of, say
-from bot.hearing import Hearing
+from bot.hearing import Hearing, Unavailable
+from bot.mailroom import said
 
 log = structlog.get_logger()
 
@@ -60,8 +62,23 @@ class Terminal:
         said = self._said(line)
         event = Event(uuid4().hex, self._speaker, self._place, said)
         reply = self._hearing.hear(event)
+        told = self._deliver()
         if reply is not None:
-            self._show(reply)
+            self._show(reply, beside=told)
+
+    def _deliver(self) -> bool:
+        """Prints the letters that are due, now that their reader is there; whether there were any.
+
+        Before the answer: who reads it has them on the screen.
+        """
+        mailroom, platform = self._hearing.mailroom, self._speaker.platform
+        told = False
+        with suppress(Unavailable):  # they will be there when the next line is typed
+            while (letter := mailroom.hand_over(platform, self._speaker.user_id)) is not None:
+                self._show(said(letter), beside=told)
+                mailroom.arrived(platform, letter)
+                told = True
+        return told
 
     def _said(self, line: str) -> Said:
         number = int(line) if line.isascii() and line.isdigit() and len(line) < 6 else 0
@@ -74,10 +91,12 @@ class Terminal:
             return (_file(argument) if takes_list else None) or Command(name, argument)
         return Text(line)
 
-    def _show(self, reply: Reply) -> None:
+    def _show(self, reply: Reply, *, beside: bool = False) -> None:
         messages = [rows for rows in (reply.buttons, *(c.buttons for c in reply.cards)) if rows]
         # Old numbers stay valid beside a message that only replaced one of several.
-        if messages and not (reply.replaces and self._messages > 1):
+        if beside:
+            self._messages += len(messages)
+        elif messages and not (reply.replaces and self._messages > 1):
             self._buttons.clear()
             self._messages = len(messages)
         if reply.notice and reply.notice != reply.text:

@@ -1,6 +1,6 @@
 """Verdicts: the current one per reader and work, beside the log of how it came to be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -136,6 +136,7 @@ def record_all(
             session.add(given)
         else:
             row.verdict, row.at, row.event_id = verdict, now, event.id
+            row.ignored = False
     session.flush()
     return [
         Told(webtoon_id, verdict, event.id, previous)
@@ -220,20 +221,27 @@ def last_reaction(
 
 def current(session: Session, reader_id: int) -> list[Current]:
     """All verdicts that stand for a reader, latest first."""
+    return current_of(session, [reader_id])[reader_id]
+
+
+def current_of(session: Session, reader_ids: Sequence[int]) -> dict[int, list[Current]]:
+    """All verdicts that stand for each of these readers, latest first."""
     query = (
         select(
+            Feedback.reader_id,
             Feedback.webtoon_id,
             Feedback.verdict,
             Feedback.at,
             Feedback.event_id,
             Feedback.ignored,
         )
-        .where(Feedback.reader_id == reader_id)
+        .where(Feedback.reader_id.in_(reader_ids))
         .order_by(Feedback.event_id.desc())
     )
-    return [
-        Current(row.webtoon_id, Verdict(row.verdict), *row[2:]) for row in session.execute(query)
-    ]
+    found: dict[int, list[Current]] = {reader_id: [] for reader_id in reader_ids}
+    for row in session.execute(query):
+        found[row.reader_id].append(Current(row.webtoon_id, Verdict(row.verdict), *row[3:]))
+    return found
 
 
 def for_training(session: Session) -> Iterable[tuple[int, int, Verdict]]:

@@ -1,15 +1,19 @@
-"""What the bots have to tell somebody: each letter at least once, and normally once."""
+"""What the bots have to tell operators: each letter at least once, and normally once.
+
+Letters to readers lie in the same table; `db.letters` has what is done with those.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Outbox
 
 Address = tuple[str, str]  # platform, platform user id
+_OPERATORS = Outbox.once.is_(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def take(
         select(Outbox)
         .where(
             Outbox.platform == platform,
+            _OPERATORS,
             Outbox.done_at.is_(None),
             or_(Outbox.taken_until.is_(None), Outbox.taken_until <= now),
         )
@@ -72,7 +77,7 @@ def waiting(session: Session) -> int:
 
 def lost(session: Session) -> tuple[int, Lost | None]:
     """How many letters could never be delivered, and the latest of them."""
-    never = Outbox.error.is_not(None)
+    never = and_(_OPERATORS, Outbox.error.is_not(None))
     count = session.scalar(select(func.count()).select_from(Outbox).where(never)) or 0
     latest = session.scalar(select(Outbox).where(never).order_by(Outbox.id.desc()).limit(1))
     return count, _lost(latest) if latest else None
@@ -83,7 +88,12 @@ def refused(session: Session, to: Address) -> Lost | None:
     platform, user_id = to
     row = session.scalar(
         select(Outbox)
-        .where(Outbox.platform == platform, Outbox.user_id == user_id, Outbox.done_at.is_not(None))
+        .where(
+            Outbox.platform == platform,
+            Outbox.user_id == user_id,
+            _OPERATORS,
+            Outbox.done_at.is_not(None),
+        )
         .order_by(Outbox.id.desc())
         .limit(1)
     )

@@ -20,6 +20,7 @@ class ReaderRow:
     adult: bool
     trains: bool
     dial: Dial = Dial.BALANCED
+    weekly: bool = True  # wants works picked for each week
 
 
 def of_account(
@@ -48,13 +49,18 @@ def of_account(
     if reported:
         account.language = reported
     session.flush()
-    return _row(session.get_one(Reader, account.reader_id), account)
+    return _row(session.get_one(Reader, account.reader_id), account.language)
+
+
+def get(session: Session, reader_id: int, reported: str | None = None) -> ReaderRow:
+    """This reader, whose platform told the language tag `reported`."""
+    return _row(session.get_one(Reader, reader_id), reported)
 
 
 def known(session: Session, platform: str, user_id: str) -> ReaderRow | None:
     """The reader behind this account, if they ever spoke; nothing is written or held."""
     query = (
-        select(Reader, Account)
+        select(Reader, Account.language)
         .join(Account, Account.reader_id == Reader.id)
         .where(Account.platform == platform, Account.user_id == user_id)
     )
@@ -125,12 +131,13 @@ def telling(session: Session, reader_id: int) -> Telling:
     return Telling(row.alerts, row.alerts_to, row.zone, row.quiet_from, row.quiet_until, row.weekly)
 
 
-def _row(reader: Reader, account: Account) -> ReaderRow:
+def _row(reader: Reader, reported: str | None) -> ReaderRow:
     return ReaderRow(
         reader.id,
         reader.language,
-        account.language,
+        reported,
         reader.adult,
         reader.trains,
         Dial(reader.dial) if reader.dial in set(Dial) else Dial.BALANCED,
+        reader.weekly,
     )

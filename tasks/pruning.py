@@ -38,7 +38,7 @@ from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
-UNDONE_WITHIN = timedelta(days=2)  # readers have one to confirm a list and to take it back
+UNDONE_WITHIN = timedelta(days=1)  # a list that a reader sent: then it can be added no more
 RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
 OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then

@@ -97,3 +97,13 @@ def test_every_benchmark_can_be_loaded(name, monkeypatch):
     for module in set(sys.modules) - before:
         if Path(getattr(sys.modules[module], "__file__", None) or "/").is_relative_to(BENCHMARKS):
             del sys.modules[module]
+
+
+def test_of_alerts_from_a_bot_that_is_killed_none_is_doubled_or_lost(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+    alerts = import_module("alerts")
+
+    assert alerts.main(readers=60, kills=2, hurry=True) == 0
+
+    assert "doubles: 0; losses: 0" in capsys.readouterr().out
+    sys.modules.pop("alerts")

@@ -37,6 +37,7 @@ class Deed(StrEnum):
     SETTING = "g"
     FORGET = "f"
     EXPORT = "e"
+    NO_MORE_WEEKS = "z"
     TASTE = "c"
     BEGIN = "q"
     FOLLOW = "a"
@@ -230,3 +231,8 @@ def pick(party_id: int) -> str:
 def pick_others(party_id: int, number: int) -> str:
     """Choose other works for a round than all so far, which pick `number` was the last of."""
     return f"{Deed.TOGETHER}:o:{party_id}:{number}"
+
+
+def no_more_weeks(owner: int) -> str:
+    """Send the owner no works picked for a week."""
+    return f"{Deed.NO_MORE_WEEKS}:{owner}"

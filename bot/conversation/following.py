@@ -137,6 +137,8 @@ def _on_card(ctx: Context, work: Work, said: str, shown: ImpressionRow | None) -
     if shown is None:
         return Reply(cards=(cards.card(ctx, work),), notice=said, replaces=True)
     reply = verdicts.shown_again(ctx, work, said, shown)
+    if reply.together:
+        return reply
     return replace(reply, cards=tuple(_leading_on(ctx, card, shown) for card in reply.cards))
 
 

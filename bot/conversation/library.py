@@ -18,6 +18,8 @@ from recommender.interactions import Matrix
 
 Model = default_model
 FINISHED, ONGOING = "finished", "ongoing"
+# How a work is told, which says nothing of what it is about; almost every work is the first.
+FORMS = frozenset({"스토리", "에피소드", "옴니버스"})
 _SAMPLE = 200  # works that all others are compared with to find the typical ones
 _TYPICAL = 0.01  # how much that counts: less than one reader more
 _MANY = 10  # readers

@@ -11,13 +11,11 @@ from bot.conversation import actions
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton, UserError
-from bot.conversation.library import Library
+from bot.conversation.library import FORMS, Library
 from bot.conversation.reply import Button, Compared, Picture, Reply, Rows
 from bot.conversation.taste import rows_of
 from bot.conversation.texts import Language, term
 
-# How a work is told, which says nothing of what it is about; almost every work is the first.
-FORMS = frozenset({"스토리", "에피소드", "옴니버스"})
 _ROWS = 7  # genres, or one less and all the rest
 _KEYWORDS = 6
 _SKETCH = 3  # of fewer likes the picture says that it is one

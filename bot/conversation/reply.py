@@ -104,7 +104,8 @@ class Reply:
     asks to put this reply in the place of the message that was pressed or reacted to; `private`
     means that nobody but the speaker may see it. `for_all` is said of an answer to a press which,
     where others read along, is theirs as well: it replaces the message for everybody, and what it
-    adds everybody sees; the notice stays with who pressed.
+    adds everybody sees; the notice stays with who pressed. `together` asks for one
+    message with all cards.
     """
 
     text: str = ""
@@ -114,6 +115,7 @@ class Reply:
     notice: str = ""
     replaces: bool = False
     private: bool = False
+    together: bool = False
     picture: Picture | None = None
     for_all: bool = False
 

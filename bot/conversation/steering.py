@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bot.conversation import actions
 from bot.conversation.context import Context
-from bot.conversation.library import FINISHED, ONGOING, Library
+from bot.conversation.library import FINISHED, FORMS, ONGOING, Library
 from bot.conversation.lineup import POOL, SLATE
 from bot.conversation.reply import Button, Rows
 from bot.conversation.taste import POPULARITY, Ranking
@@ -18,7 +18,7 @@ from recommender.rank import top
 
 OFFERED = 3
 _LEFT = 2 * SLATE  # works that must be left, so that "others" has others
-_EVERYWHERE = 0.5  # a genre of more works than that is no kind, as "스토리" (a story) is none
+_EVERYWHERE = 0.5  # a genre of more works than that parts nothing
 _RELAXED = 3
 
 
@@ -108,7 +108,7 @@ def _kinds(library: Library, wish: Wish, rows: Sequence[int]) -> list[str]:
     return [
         genre
         for genre, _ in counts.most_common()
-        if genre not in wish.tokens and library.having(genre).mean() <= _EVERYWHERE
+        if genre not in (*wish.tokens, *FORMS) and library.having(genre).mean() <= _EVERYWHERE
     ]
 
 

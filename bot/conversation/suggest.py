@@ -22,8 +22,11 @@ from db.tables import Dial
 from recommender.rank import top
 
 
-def recommend(ctx: Context, argument: str) -> Reply:
-    """Three works for this reader that fit the wish in `argument`, and ways to steer from there."""
+def recommend(ctx: Context, argument: str, occasion: str = "") -> Reply:
+    """Three works for this reader that fit the wish in `argument`, and ways to steer from there.
+
+    The name of their slate begins with `occasion`.
+    """
     _require_catalogue(ctx)
     wish = wish_of(ctx, argument)
     ranking = ctx.ranking
@@ -43,7 +46,7 @@ def recommend(ctx: Context, argument: str) -> Reply:
     taken[[*before.lately, *rows]] = True
     steer = steering.critiques(ctx, wish, ranking, rows, taken)
     more = Button(ctx.say("button.more"), actions.again(wish.words))
-    shown = slate(ctx, name, picks)
+    shown = slate(ctx, occasion + name, picks)
     last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,), *((steer,) if steer else ())))
     return Reply(_header(ctx, ranking, wish), (*shown[:-1], last), steering.taking_back(ctx, wish))
 

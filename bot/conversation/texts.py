@@ -27,13 +27,29 @@ def sentences(language: Language) -> Mapping[str, str]:
     return _flat(_toml(f"{language}.toml"))
 
 
+class Count(int):
+    """A number that names what it counts: "{count:work/works}" is "1 work", "2 works"."""
+
+    def __format__(self, spec: str) -> str:
+        one, _, many = spec.partition("/")
+        if not many:
+            return super().__format__(spec)
+        return f"{int(self)} {one if self == 1 else many}"
+
+
 def say(language: Language, key: str, /, **values: object) -> str:
     """The sentence `key` with `values` put in; strings take Korean particles ("{title:을/를}").
 
-    Raises KeyError for an unknown key: a sentence that is missing is a bug, not an input.
+    Numbers take English plurals ("{count:work/works}"). Raises KeyError for an unknown key: a
+    sentence that is missing is a bug, not an input.
     """
-    words = {k: Word(v) if isinstance(v, str) else v for k, v in values.items()}
-    return sentences(language)[key].format(**words)
+    return sentences(language)[key].format(**{k: _told(v) for k, v in values.items()})
+
+
+def _told(value: object) -> object:
+    if isinstance(value, str):
+        return Word(value)
+    return Count(value) if isinstance(value, int) else value
 
 
 @cache

@@ -161,8 +161,9 @@ def _chosen(
     library = ctx.library
     shape = (len(members), len(library.works))
     scores, barred, unknown = np.empty(shape, np.float32), np.empty(shape, bool), []
+    given = feedback.current_of(ctx.session, [member.reader_id for member in members])
     for number, member in enumerate(members):
-        taste = Taste.of(feedback.current(ctx.session, member.reader_id))
+        taste = Taste.of(given[member.reader_id])
         ranking = rank(library, taste)
         scores[number] = ranking.scores + lineup.lean(library, ranking, len(taste.likes))
         barred[number] = library.gone | library.adult

@@ -1,6 +1,6 @@
 """Saying what one thinks of a work, by command, button or reaction, and taking it back."""
 
-from bot.conversation import actions, cards
+from bot.conversation import actions, cards, letter
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton, UserError
@@ -132,6 +132,8 @@ def shown_again(ctx: Context, work: Work, notice: str, shown: impressions.Impres
     """The notice, and the card as it now stands; a card that others see too stays as it is."""
     if ctx.place.shared:
         return Reply(notice=notice, private=True)
+    if (week := letter.week_again(ctx, shown, notice)) is not None:
+        return week
     own = shown.reader_id == ctx.reader.id
     reason = cards.reason_of(ctx, work, shown.policy) if own else ""
     card = cards.card(ctx, work, reason=reason, impression_id=shown.id)

@@ -2,8 +2,8 @@
 
 A token is the name of a genre or keyword, "finished" or "ongoing"; "-name" for none of these;
 "↑62" and "↓40" for works better known than 62 % of all and no better known than 40 %; "≠12.7" for
-nothing like the works 12 and 7. These unit critiques are constraints, and each new one narrows what
-the ones before left (Reilly, McCarthy, McGinty & Smyth 2004).
+the third that is least like the works 12 and 7. These unit critiques are constraints, and each new
+one narrows what the ones before left (Reilly, McCarthy, McGinty & Smyth 2004).
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from bot.conversation.texts import term, terms
 MORE_POPULAR, MORE_HIDDEN, UNLIKE, NOT = "↑", "↓", "≠", "-"
 _MAX_BYTES = 60  # an action has 64
 _NAME_WORDS = 6  # in the longest name of a genre or keyword
-_ALIKE = 1 / 3  # of all works: those least like what is to be unlike
+_ALIKE = 1 / 3  # of the works that fit otherwise: those least like what is to be unlike
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,13 @@ class Wish:
     def fits(self, library: Library) -> NDArray[np.bool_]:
         """(works,) bool: what is all that was asked for."""
         fitting = np.ones(len(library.works), dtype=bool)
+        unlike = [token for token in self.tokens if token.startswith(UNLIKE)]
         for token in self.tokens:
-            fitting &= _fulfils(library, token)
+            if token not in unlike:
+                fitting &= _fulfils(library, token)
+        for token in unlike:  # among what is left: of fantasy alone some is unlike other fantasy
+            works = [int(part) for part in token.removeprefix(UNLIKE).split(".")]
+            fitting &= _unlike(library, works, fitting)
         return fitting
 
 
@@ -117,19 +122,18 @@ def _fulfils(library: Library, token: str) -> NDArray[np.bool_]:
         return library.renown > int(token[1:])
     if token.startswith(MORE_HIDDEN):
         return library.renown <= int(token[1:])
-    if token.startswith(UNLIKE):
-        return _unlike(library, [int(part) for part in token[1:].split(".")])
     return library.having(token)
 
 
-def _unlike(library: Library, works: Sequence[int]) -> NDArray[np.bool_]:
+def _unlike(library: Library, works: Sequence[int], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(works,) bool: the third of those `among` (works,) that is least like any of `works`."""
     rows = rows_of(library, works)
-    if library.content is None or not rows:
+    if library.content is None or not rows or not among.any():
         return np.ones(len(library.works), dtype=bool)
     everywhere = np.arange(len(library.works))
     nearest = library.content.cosines(everywhere, np.array(rows, dtype=np.intp)).max(axis=1)
     nearest[rows] = 1  # most like themselves
-    return np.asarray(nearest <= np.quantile(nearest, _ALIKE), dtype=bool)
+    return np.asarray(nearest <= np.quantile(nearest[among], _ALIKE), dtype=bool)
 
 
 def _is_measure(token: str) -> bool:

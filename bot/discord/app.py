@@ -16,7 +16,7 @@ from bot.addresses import is_http, shown
 from bot.bridge import Bridge
 from bot.discord.client import WebtoonClient
 from bot.discord.errors import BadToken, NotDiscord, PrivilegedIntents, Refused, Unreachable
-from bot.discord.letters import deliver
+from bot.discord.letters import deliver, watching
 
 ASKING_SECONDS = 10.0
 WAIT_MAX_SECONDS = 60.0
@@ -61,7 +61,7 @@ async def _talk(bridge: Bridge, secret: str, api_url: str) -> None:
     # The library knows no other way to be pointed at a proxy.
     Route.BASE = api_url
     DiscordWebSocket.DEFAULT_GATEWAY = await _gateway(api_url)
-    client = WebtoonClient(bridge)
+    client = WebtoonClient(bridge, watching())
     delivering = asyncio.create_task(deliver(bridge, client))
     try:
         await client.start(secret)

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 
@@ -26,11 +27,13 @@ log = structlog.get_logger()
 class WebtoonClient(discord.Client):
     """Everything readers can do to the bot on Discord ends up in its `Exchange`."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, trace: aiohttp.TraceConfig | None = None) -> None:
+        """`trace` is told of each request to Discord's API."""
         super().__init__(
             intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
             allowed_mentions=discord.AllowedMentions.none(),  # a title must not ping
             max_messages=None,
+            http_trace=trace or aiohttp.TraceConfig(),
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
         )

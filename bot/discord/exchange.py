@@ -247,15 +247,14 @@ class Exchange:
             sent = await attempt(lambda: send(said))
         if sent is None:
             return False
-        card = message.card
-        if card and card.impression_id is not None:
+        if message.impressions:
             where = events.reference(sent.channel.id, sent.id)
-            task = asyncio.create_task(self._remember(card.impression_id, where))
+            task = asyncio.create_task(self._remember(message.impressions, where))
             self._work.add(task)
             task.add_done_callback(self._work.discard)
         return True
 
-    async def _remember(self, impression_id: int, where: str) -> None:
+    async def _remember(self, shown: tuple[int, ...], where: str) -> None:
         """Notes which message shows a card, so that reactions to it count."""
         delivered = self._bridge.hearing.delivered
         try:
@@ -264,7 +263,7 @@ class Exchange:
             ):
                 with another:
                     async with self._remembering:  # a locked database must not take all threads
-                        await self._bridge.run(delivered, (impression_id,), where)
+                        await self._bridge.run(delivered, shown, where)
         except Unavailable:
             log.warning("discord: card shown but not remembered", message=where)
         except Exception:

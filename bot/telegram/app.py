@@ -15,11 +15,13 @@ from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from bot.addresses import shown
 from bot.bridge import Bridge
 from bot.conversation.events import Platform
+from bot.mailing import Mailing
 from bot.post import Post
 from bot.telegram.errors import BadToken
 from bot.telegram.handling import Handler
 from bot.telegram.inquiries import Inquiries
 from bot.telegram.intake import Intake, every
+from bot.telegram.letters import deliver
 from bot.telegram.menus import publish
 from bot.telegram.pace import REAL, Pace
 from bot.telegram.polling import Poller
@@ -86,6 +88,13 @@ async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -
         pause=pace.post_seconds,
         patience=pace.drain_seconds,
     )
+    mailing = Mailing(
+        bridge,
+        Platform.TELEGRAM,
+        partial(deliver, sender),
+        pause=pace.post_seconds,
+        patience=pace.drain_seconds,
+    )
     inquiries = Inquiries(bridge, sender)
     if hook is None:
         updates = _poll(bot, handler, Intake(bridge, handler, me, inquiries), pace)
@@ -94,7 +103,8 @@ async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -
         intake = Intake(bridge, handler, me, inquiries, lease)
         updates = _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
     answering = asyncio.create_task(updates)
-    tasks = [answering, asyncio.create_task(publish(sender)), asyncio.create_task(post.run())]
+    beside = (publish(sender), post.run(), mailing.run())
+    tasks = [answering, *(asyncio.create_task(work) for work in beside)]
     try:
         await asyncio.wait({answering})
         answering.result()

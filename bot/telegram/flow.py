@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from time import monotonic
@@ -64,15 +65,28 @@ class Flow:
                 await asyncio.sleep(0)  # the one who may pass does so before the next is chosen
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A call's place in the flow, and what is to be done as the last thing before it goes out.
+
+    `back` is done when Telegram answers that it came too early, and before it goes once more.
+    """
+
+    rank: int
+    going: Callable[[], Awaitable[None]] | None = None
+    back: Callable[[], Awaitable[None]] | None = None
+
+
 class Limiter(AIORateLimiter):
     """The library's limits for groups and its patience with 429, over an even flow.
 
-    A call's `rate_limit_args` is its rank in the flow.
+    A call's `rate_limit_args` is its rank in the flow, or its Turn.
     """
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(overall_max_rate=0, max_retries=3)
         self._flow = flow
+        self._one = asyncio.Lock()
 
     async def process_request(  # noqa: PLR0917 -- the library's signature
         self,
@@ -81,7 +95,7 @@ class Limiter(AIORateLimiter):
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
-        rate_limit_args: int | None,
+        rate_limit_args: int | Turn | None,
     ) -> Answer:
         """Calls back when this call may go out; a call that names no chat may at once.
 
@@ -89,17 +103,30 @@ class Limiter(AIORateLimiter):
         """
         if endpoint in _AT_ONCE:
             return await callback(*args, **kwargs)
+        turn = rate_limit_args if isinstance(rate_limit_args, Turn) else Turn(rate_limit_args or 0)
 
         async def paced(*args: object, **kwargs: object) -> Answer:
             if "chat_id" in data:
-                await self._flow.turn(rate_limit_args or 0)
+                await self._pass(turn)
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
                 self._flow.pause(seconds(error))
+                if turn.back is not None:
+                    await turn.back()
                 raise
 
         return await super().process_request(paced, args, kwargs, endpoint, data, None)
+
+    async def _pass(self, turn: Turn) -> None:
+        if turn.going is None:
+            await self._flow.turn(turn.rank)
+            return
+        # One at a time: what is done before they go may take a while, and several that had their
+        # turn meanwhile would go out together.
+        async with self._one:
+            await self._flow.turn(turn.rank)
+            await turn.going()
 
 
 def seconds(error: RetryAfter) -> float:

@@ -150,7 +150,8 @@ class Handler:
         if shared and reply.private:
             await self._deliver_privately(reply, incoming, event)
             return
-        messages = await self._drawn(render(reply, together=shared, sharing=self._me.inline))
+        together = shared or reply.together
+        messages = await self._drawn(render(reply, together=together, sharing=self._me.inline))
         chat_id, pressed = incoming.chat_id, incoming.message_id
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             async with self._boards.turn(said.message, reply) as latest:
@@ -179,7 +180,8 @@ class Handler:
         """Answers a group's question in the reader's own chat; a user's chat has the user's id."""
         reader, rank = incoming.user_id, incoming.rank
         try:
-            for message in await self._drawn(render(reply, sharing=self._me.inline)):
+            messages = render(reply, together=reply.together, sharing=self._me.inline)
+            for message in await self._drawn(messages):
                 name = await self._sender.send(reader, message, rank=rank)
                 await self._remember(message.impressions, name)
             if reply.document is not None:

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
 
 import stamina
 import structlog
@@ -25,14 +26,14 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.ext import ExtBot
+from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.addresses import is_http, shown
 from bot.conversation.reply import Document, Reply
 from bot.post import Undeliverable
 from bot.telegram.errors import BadAddress, BadToken, Unreachable
-from bot.telegram.flow import Flow, Limiter, seconds
+from bot.telegram.flow import Flow, Limiter, Turn, seconds
 from bot.telegram.pace import Pace
 from bot.telegram.render import MAX_NOTICE, Outgoing, cut, render
 from bot.telegram.updates import reference
@@ -40,7 +41,7 @@ from bot.telegram.updates import reference
 log = structlog.get_logger()
 T = TypeVar("T")
 
-DoorBot = ExtBot[int]
+DoorBot = ExtBot[int | Turn]
 
 # What the Bot API says in a 400 that is none: the words are its only code for it.
 _UNCHANGED = ("message is not modified",)
@@ -51,7 +52,25 @@ _GONE = (
     "message_id_invalid",
     "there is no text in the message",  # a photo does not become a text
 )
-_CLOSED = ("chat not found", "user is deactivated", "bot was kicked", "have no rights to send")
+_CLOSED = (
+    "chat not found",
+    "user is deactivated",
+    "bot was kicked",
+    "have no rights to send",
+    "not enough rights to send",
+    "chat_write_forbidden",
+    "group chat was deactivated",
+)
+
+
+class _Request(HTTPXRequest):
+    """The library's, in whose errors a 504 would look like any other 5xx."""
+
+    async def do_request(self, *given: Any, **told: Any) -> tuple[int, bytes]:  # noqa: ANN401
+        code, payload = await super().do_request(*given, **told)
+        if code == HTTPStatus.GATEWAY_TIMEOUT:  # a proxy waited; who was to answer may have acted
+            raise TimedOut(HTTPStatus.GATEWAY_TIMEOUT.phrase)
+        return code, payload
 
 
 def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
@@ -71,13 +90,14 @@ def make_bot(token: str, api_url: str, pace: Pace) -> DoorBot:
         token,
         base_url=f"{api_url.rstrip('/')}/bot",
         base_file_url=f"{api_url.rstrip('/')}/file/bot",
-        request=HTTPXRequest(
+        request=_Request(
             connection_pool_size=64,
             connect_timeout=pace.call_seconds,
             read_timeout=pace.call_seconds,
             pool_timeout=pace.send_seconds,
         ),
-        rate_limiter=Limiter(Flow()),
+        # The library's own takes whole numbers, and has them in its type.
+        rate_limiter=cast("BaseRateLimiter[int | Turn]", Limiter(Flow())),
     )
 
 
@@ -94,6 +114,11 @@ def passing(error: Exception) -> bool:
     A message that got lost is worse than one that comes twice, so sending is repeated as well.
     """
     return type(error) in {NetworkError, TimedOut}
+
+
+def closed(error: BadRequest) -> bool:
+    """Whether a 400 means that the chat takes no message from us."""
+    return _says(error, _CLOSED)
 
 
 def _again(error: Exception) -> bool | float:
@@ -124,7 +149,7 @@ class Sender:
         except Forbidden as error:
             raise Unreachable(str(error)) from error
         except BadRequest as error:
-            if _says(error, _CLOSED):
+            if closed(error):
                 raise Unreachable(str(error)) from error
             raise
 
@@ -158,8 +183,21 @@ class Sender:
             new_chat = moved.new_chat_id
             return await self._deliver(lambda: request(new_chat))
 
+    async def once(self, chat_id: int, message: Outgoing, turn: Turn) -> str:
+        """Sends `message` in its turn; the new one's name. Repeats nothing but after a 429.
+
+        Raises TelegramError.
+        """
+        sent = await self._sent(chat_id, message, None, None, turn)
+        return reference(sent.chat_id, sent.message_id)
+
     async def _sent(
-        self, chat: int, message: Outgoing, quote: int | None, thread_id: int | None, rank: int
+        self,
+        chat: int,
+        message: Outgoing,
+        quote: int | None,
+        thread_id: int | None,
+        rank: int | Turn,
     ) -> Message:
         if message.photo:
             return await self.bot.send_photo(

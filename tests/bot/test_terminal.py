@@ -13,6 +13,17 @@ from tests.plugins.chat import ON_SQLITE
 pytestmark = ON_SQLITE
 
 
+class Alone:
+    """A hearing with no letters for anybody."""
+
+    @property
+    def mailroom(self):
+        return self
+
+    def hand_over(self, platform, user_id):
+        return None
+
+
 class Screen(Terminal):
     """A terminal that gives back what each line printed."""
 
@@ -42,7 +53,7 @@ def test_a_like_and_a_recommendation(screen):
 
     assert sum(line.startswith("  https://comic.naver.com") for line in slate) == 3
     assert "  [1] 👍 Like  [2] 👎 Not for me  [3] ✅ Read it" in slate
-    assert "  [19] 🔄 Show others" in slate
+    assert "  [22] 🔄 Show others" in slate
     assert slate.count("  💡 Because you liked 신의 탑 (100 %)") == 3
 
 
@@ -103,7 +114,7 @@ def test_control_characters_do_not_reach_the_terminal(screen):
 
 
 def test_titles_from_outside_cannot_steer_the_terminal():
-    class Echo:
+    class Echo(Alone):
         def hear(self, event):
             return Reply("a\x1b[31mb\x07", cards=(Card("t\x1b]0;x\x07", "u\r"),))
 
@@ -160,7 +171,7 @@ def test_titles_are_taken_as_they_are(screen):
 
 
 def test_silence_prints_nothing():
-    class Silent:
+    class Silent(Alone):
         def hear(self, event):
             return None
 
@@ -168,7 +179,7 @@ def test_silence_prints_nothing():
 
 
 def test_a_notice_is_not_said_twice():
-    class Same:
+    class Same(Alone):
         def hear(self, event):
             return Reply("Done.", notice="Done.", buttons=((Button("👍 Like", "v"),),))
 
@@ -225,7 +236,7 @@ def test_a_link_to_a_work_opens_it(screen, chat):
 
 
 def test_an_address_is_printed_and_takes_no_number():
-    class Linking:
+    class Linking(Alone):
         def hear(self, event):
             row = (Button("Read", url="https://a.b/1"), Button("👍 Like", "v"))
             return Reply("Hi", buttons=(row,))

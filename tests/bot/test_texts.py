@@ -131,6 +131,18 @@ def test_korean_particles_are_ones_we_know(key, sentence):
             assert particle("덴마", spec) == spec.split("/")[1]
 
 
+@pytest.mark.parametrize(("count", "told"), [(0, "0 works"), (1, "1 work"), (2, "2 works")])
+def test_english_numbers_agree_with_what_they_count(count, told):
+    assert say(Language.ENGLISH, "link.yours", count=count) == f"• Here: {told}"
+
+
+@pytest.mark.parametrize(("key", "sentence"), sorted(EN.items()))
+def test_english_plurals_are_of_whole_words(key, sentence):
+    for _, spec in fields(sentence):
+        one, _, many = spec.partition("/")
+        assert spec == "" or (one.isalpha() and many.isalpha())
+
+
 def test_no_korean_sentence_fixes_a_particle_after_a_title():
     bare = re.compile(r"\{(?:title|a|b|name)\}(?:을|를|은|는|이|가|과|와|로|으로)(?:\s|$)")
 

@@ -27,6 +27,25 @@ def give(session, reader, work, verdict, minutes=0, **options):
     return feedback.record(session, reader, work, verdict, source="command", now=at, **options)
 
 
+def test_what_several_readers_say_is_told_apart_latest_first(world):
+    session, reader, works = world
+    other, silent = (readers.of_account(session, "telegram", n, NOON).id for n in "23")
+    give(session, reader, works[0], LIKE)
+    give(session, other, works[0], READ)
+    give(session, other, works[1], LIKE)
+
+    found = feedback.current_of(session, [silent, other, reader])
+
+    told = {
+        who: [(said.webtoon_id, said.verdict) for said in given] for who, given in found.items()
+    }
+    assert told == {
+        silent: [],
+        other: [(works[1], LIKE), (works[0], READ)],
+        reader: [(works[0], LIKE)],
+    }
+
+
 def test_a_verdict_stands_until_another_and_the_log_keeps_both(world):
     session, reader, works = world
     first = give(session, reader, works[0], READ)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db import catalogue, feedback, imports, readers
 from db.feedback import Told
-from db.tables import FeedbackEvent, Verdict
+from db.tables import Feedback, FeedbackEvent, Verdict
 from tests.plugins.library import NOON, stock
 
 LIKE, DISLIKE, READ = Verdict.LIKE, Verdict.DISLIKE, Verdict.READ
@@ -50,6 +50,18 @@ def test_many_verdicts_are_told_at_once_and_only_what_changes_is_an_event(world)
         works[2]: (DISLIKE, told[0].event_id),
     }
     assert now[works[0]].at == NOON + timedelta(minutes=1)
+
+
+def test_another_verdict_is_taken_into_account_again(world):
+    session, reader, works = world
+    tell(session, reader, {works[0]: READ, works[1]: LIKE})
+    for work in works[:2]:
+        feedback.ignore(session, reader, work, ignored=True)
+
+    tell(session, reader, {works[0]: LIKE, works[1]: LIKE})
+
+    query = select(Feedback.webtoon_id, Feedback.ignored)
+    assert dict(session.execute(query).all()) == {works[0]: False, works[1]: True}
 
 
 def test_many_verdicts_are_taken_back_at_once(world):

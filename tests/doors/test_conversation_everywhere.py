@@ -122,8 +122,9 @@ def test_similar_works_are_three_cards_that_say_of_what(door):
 def test_recommendations_can_be_asked_by_genre_and_status(door):
     door.says("/like 신의 탑")
 
-    cards = [card for card in door.says("/recommend 로맨스 완결", messages=3) if card.buttons]
+    asked, *cards = door.says("/recommend 로맨스 완결", messages=4)
 
+    assert asked.text == "🎛️ 지금 조건: 로맨스 · 완결"
     assert len(cards) == 3
     assert all("로맨스" in card.text and "완결" in card.text for card in cards)
 

@@ -10,6 +10,7 @@ from tests.fakes.discord_world import DM, EPHEMERAL, LOADING, Channel, Message, 
 FIRST_RESPONSE_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60
 COMMANDS_A_DAY = 200
+NONCE_SECONDS = 3 * 60  # "a few minutes"
 FOLLOWUPS_ELSEWHERE = 5  # for an app that is in the guild with its user only
 
 
@@ -36,6 +37,7 @@ class Rest:
 
     def __init__(self, world):
         self.world = world
+        self.nonces = {}  # (channel id, nonce) -> the message, and when it was made
         self.routes = [
             ("GET", "/gateway", self.gateway, False),
             ("GET", "/gateway/bot", self.gateway_bot, True),
@@ -131,7 +133,17 @@ class Rest:
         place = self._channel(channel)
         if place.kind == DM and not place.recipient.takes_messages:
             raise Refusal(403, 50007, "Cannot send messages to this user")
-        return self._new(place, body, files).payload()
+        nonce = body.get("nonce")
+        if nonce is not None and len(str(nonce)) > 25:
+            raise invalid({"nonce": "Must be 25 or fewer in length."})
+        if nonce is not None and body.get("enforce_nonce"):
+            known = self.nonces.get((place.id, str(nonce)))
+            if known and time.monotonic() - known[1] < NONCE_SECONDS:
+                return known[0].payload()
+        message = self._new(place, body, files)
+        if nonce is not None:
+            self.nonces[place.id, str(nonce)] = (message, time.monotonic())
+        return message.payload()
 
     def get(self, channel, message, **_):
         return self._message(channel, message).payload()

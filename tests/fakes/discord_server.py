@@ -57,6 +57,7 @@ class Failure:
     status: int | None  # None: no answer at all
     body: dict
     headers: dict
+    lost: bool = False  # carried out, and never answered
 
     def fits(self, method, path):
         return self.times > 0 and method == self.method and fnmatch.fnmatch(path, self.path)
@@ -241,9 +242,9 @@ class DiscordServer:
             headers["Via"] = "1.1 google"
         self._failures.append(Failure(method, path, times, status, body, headers))
 
-    def hang(self, method, path, times=1):
-        """The next requests that fit are taken and never answered."""
-        self._failures.append(Failure(method, path, times, None, {}, {}))
+    def hang(self, method, path, times=1, *, lost=False):
+        """The next requests that fit are taken, carried out if `lost`, and never answered."""
+        self._failures.append(Failure(method, path, times, None, {}, {}, lost))
 
     def hang_up(self, code=None):
         """Ends the gateway connection with a close code, or by cutting the line."""
@@ -352,16 +353,17 @@ class DiscordServer:
             if failure:
                 failure.times -= 1
             self.changed.notify_all()
-        if failure and failure.status is None:
+        lost, headers = failure and failure.lost, {}
+        if failure and not failure.status and not lost:
             await self._ended.wait()
-        headers = {}
-        if failure:
-            call.status, answer, headers = failure.status, failure.body, failure.headers
-        else:
-            with self.changed:
-                call.status, answer = self._answer(request, path, body, files)
         with self.changed:
+            if failure and not lost:
+                call.status, answer, headers = failure.status, failure.body, failure.headers
+            else:
+                call.status, answer = self._answer(request, path, body, files)
             self.changed.notify_all()
+        if lost:
+            await self._ended.wait()
         if answer is None:
             return web.Response(status=204)
         data = json.dumps(answer).encode()

@@ -4,6 +4,10 @@ from urllib.parse import urlsplit
 
 from tests.fakes.telegram_html import parse_html, utf16
 
+UNMODIFIED = (
+    "Bad Request: message is not modified: specified new message content and reply markup are "
+    "exactly the same as a current content and reply markup of the message"
+)
 TOO_LATE = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 DEEDS = {"callback_data", "url", "switch_inline_query"}  # of buttons, as far as we know them
 

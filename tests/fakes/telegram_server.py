@@ -21,14 +21,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from PIL import Image
 
 from tests.fakes.telegram_html import BadHtml, parse_html, utf16
-from tests.fakes.telegram_limits import TOO_LATE, Refused, keyboard, said_in
+from tests.fakes.telegram_limits import TOO_LATE, UNMODIFIED, Refused, keyboard, said_in
 from tests.fakes.telegram_limits import demand as _demand
 from tests.fakes.telegram_world import Call, Fault, Message, World
-
-UNMODIFIED = (
-    "Bad Request: message is not modified: specified new message content and reply markup are "
-    "exactly the same as a current content and reply markup of the message"
-)
 
 
 class TelegramServer(World):
@@ -136,6 +131,7 @@ class TelegramServer(World):
                 await asyncio.sleep(fault.hang_seconds)
             if fault.status:
                 raise Refused(fault.status, fault.description, fault.parameters)
+            self.flood.demand_patience(call)
             result = await self._carry_out(call.method.lower(), params)
         except BadHtml as error:
             response = self._refusal(Refused(400, str(error)))
@@ -144,6 +140,7 @@ class TelegramServer(World):
         else:
             if fault.lost:
                 request.transport.close()
+            await asyncio.sleep(fault.late_seconds)
             response = web.json_response({"ok": True, "result": result})
         with self._changed:
             call.status = response.status
@@ -378,6 +375,8 @@ class TelegramServer(World):
         number = int(params["chat_id"])
         chat = self._chats.get(number)
         _demand(chat, "chat not found")
+        if number in self._kicked:
+            raise Refused(403, f"Forbidden: bot was kicked from the {chat.type} chat")
         if number in self._blocked:
             raise Refused(403, "Forbidden: bot was blocked by the user")
         if number not in self._open:

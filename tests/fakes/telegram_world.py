@@ -7,6 +7,17 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
+from tests.fakes.telegram_faults import (  # noqa: F401 -- tests know them from here
+    Fault,
+    bad,
+    blocked,
+    broken,
+    flood,
+    hang,
+    late,
+    lost,
+)
+from tests.fakes.telegram_flood import Calm
 from tests.fakes.telegram_html import utf16
 from tests.fakes.telegram_inline import Inline
 
@@ -102,40 +113,6 @@ class Call:
     status: int = 0  # 0 while it is unanswered
 
 
-@dataclass(frozen=True)
-class Fault:
-    status: int = 0
-    description: str = ""
-    parameters: dict = field(default_factory=dict)
-    hang_seconds: float = 0.0
-    lost: bool = False  # carried out, but the answer never arrives
-
-
-def flood(retry_after):
-    said = f"Too Many Requests: retry after {retry_after}"
-    return Fault(429, said, {"retry_after": retry_after})
-
-
-def broken(status=500):
-    return Fault(status, "Internal Server Error")
-
-
-def blocked():
-    return Fault(403, "Forbidden: bot was blocked by the user")
-
-
-def bad(description):
-    return Fault(400, f"Bad Request: {description}")
-
-
-def hang(seconds=60.0):
-    return Fault(hang_seconds=seconds)
-
-
-def lost():
-    return Fault(lost=True)
-
-
 class World(Inline):
     def __init__(self, token=TOKEN, username="WebtoonTestBot", *, inline=True, feedback=True):
         self.token, self.username = token, username
@@ -159,12 +136,14 @@ class World(Inline):
         self._chats: dict[int, Chat] = {}
         self._open: set[int] = set()  # chats the bot may write to
         self._blocked: set[int] = set()
+        self._kicked: set[int] = set()
         self._messages: dict[tuple[int, int], Message] = {}
         self._message_ids = defaultdict(lambda: itertools.count(1))
         self._update_ids = itertools.count(700_000_001)
         self._ids = itertools.count(1001)
         self._queue: list[dict] = []
         self._extra: list[dict] = []
+        self.flood = Calm()  # a Flood() keeps Telegram's limits
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._forgetful = 0
 
@@ -186,6 +165,11 @@ class World(Inline):
             self._chats[chat.id] = chat
             self._open.add(chat.id)
         return chat
+
+    def welcome(self, user):
+        """The bot may write to this person, who spoke to it at some time."""
+        with self._changed:
+            self._open.add(user.id)
 
     def say(self, user, text, chat=None, *, reply_to=None, thread_id=None, document=None, **more):
         """A person writes; the update's id, or None where the bot does not get to see it."""
@@ -262,6 +246,15 @@ class World(Inline):
     def block(self, user):
         with self._changed:
             self._blocked.add(user.id)
+
+    def unblock(self, user):
+        with self._changed:
+            self._blocked.discard(user.id)
+
+    def kick(self, chat):
+        """The bot is thrown out of a group."""
+        with self._changed:
+            self._kicked.add(chat.id)
 
     def push(self, kind, payload):
         """Any other update; its id."""

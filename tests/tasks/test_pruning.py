@@ -158,7 +158,7 @@ def test_alerts_go_after_their_days_once_they_are_closed(database, pruned):
 def test_lists_go_when_nobody_may_confirm_them_any_more(database, pruned):
     with database.write() as session:
         reader = readers.of_account(session, "telegram", "1", NOON).id
-        for at in on_both_sides(days=2):
+        for at in on_both_sides(days=1):
             imports.keep(session, reader, [(1, Verdict.LIKE)], at)
 
     assert pruned() == {"lists": 1}

@@ -214,7 +214,7 @@ def test_slips_beginnings_and_english_titles_are_matched(chat):
 def test_a_work_named_several_times_counts_once_and_the_last_word_on_it_stands(chat):
     shown = chat.says("/import 덴마 👍\n덴마\nDenma 👎\n덴마")
 
-    assert shown.text.splitlines() == ["📥 I found 1 of 1 works: 👎 1", "👎 덴마"]
+    assert shown.text.splitlines() == ["📥 I found 1 of 1 work: 👎 1", "👎 덴마"]
 
 
 def test_long_lists_are_shown_in_part(chat):

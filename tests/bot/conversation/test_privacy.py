@@ -16,7 +16,7 @@ def test_it_counts_what_is_stored(chat):
     text = chat.says("/privacy").text
 
     assert "Your account numbers (Telegram)" in text
-    assert "What you said of 1 works, and when" in text
+    assert "What you said of 1 work, and when" in text
     assert "3 steps by which it came to be" in text
     assert "3 cards I showed you" in text
     assert "0 works you follow" in text

@@ -13,6 +13,7 @@ from bot.conversation.reply import Button, Card, Reply
 from bot.discord.app import serve
 from bot.hearing import Unavailable
 from tests.fakes.discord_server import DiscordServer
+from tests.fakes.mailroom import ScriptedMailroom
 
 
 class ScriptedHearing:
@@ -29,7 +30,8 @@ class ScriptedHearing:
         self.away = 0  # how many of the next calls find the database gone
         self.blocked = None  # an Event that hear() waits for
         self.operators = False  # whether any of them is on Discord
-        self.mail = []  # letters that wait
+        self.mailroom = ScriptedMailroom()
+        self.mail = []  # letters to operators that wait
         self.posted_letters = []  # (letter id, error)
         self._keys = set()
 

@@ -180,6 +180,31 @@ def test_an_edit_takes_away_what_the_new_message_lacks():
     }
 
 
+def test_several_cards_in_one_message_are_within_its_limits_however_long_they_are():
+    long = Card(
+        "제목" * 200,
+        "https://a.b/" + "c" * 2000,
+        lines=("*" * 5000,),
+        reason="r" * 5000,
+        mark="m" * 5000,
+        buttons=tuple(tuple(Button("b" * 100, f"v:{n}:{m}") for m in range(4)) for n in range(2)),
+        impression_id=1,
+    )
+    off = Button("off", "z:1")
+    reply = Reply("*" * 1500, (long,) * 9, ((off,),), together=True)
+
+    *texts, message = render.messages(reply)
+
+    assert all(len(text.content) <= render.MAX_CONTENT for text in texts)
+    sent = message.as_new()
+    embeds = [embed.to_dict() for embed in sent["embeds"]]
+    body = {"content": sent.get("content"), "embeds": embeds} | NO_PINGS
+    assert message_faults(body) == {}
+    assert sum(map(embed_size, embeds)) <= 6000
+    assert laid_out(message.rows)[-1] == (off,)
+    assert message.impressions == (1,) * len(embeds)
+
+
 async def test_a_button_with_an_address_is_a_link_and_no_press():
     like, first, other = Button("👍", "1"), Button("Read", url="https://a.b/1"), "https://a.b/2"
 

@@ -10,6 +10,7 @@ from bot.conversation.reply import Offer, Reply
 from bot.hearing import Unavailable
 from bot.telegram.app import serve
 from bot.telegram.pace import Pace
+from tests.fakes.mailroom import ScriptedMailroom
 
 QUICK = Pace(
     poll_seconds=5,
@@ -43,7 +44,8 @@ class ScriptedHearing:
         self.apologies = 0
         self._known = {}
         self.held = {}  # key -> whose lease it is: True while somebody's
-        self.mail = []  # letters to deliver
+        self.mailroom = ScriptedMailroom()
+        self.mail = []  # letters to operators
         self.post = []  # (letter id, error) of those that are done
 
     def hear(self, event, *, again=False):

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from telegram.error import RetryAfter
 
-from bot.telegram.flow import Flow, Limiter
+from bot.telegram.flow import Flow, Limiter, Turn
 
 
 class Time:
@@ -117,6 +119,47 @@ async def test_a_call_that_names_no_chat_goes_out_at_once(flow, time):
         return time.now
 
     assert await Limiter(flow).process_request(answer, (), {}, "answer", {}, None) == 100.0
+
+
+async def test_those_who_have_something_to_do_before_they_go_do_not_go_together(flow, time):
+    """Each takes three gaps for it; who had nothing to do passes between them."""
+    limiter, went = Limiter(flow), []
+
+    async def going():
+        await time.sleep(3 / 28)
+
+    async def call(*_):
+        went.append(time.now)
+        return True
+
+    data = {"chat_id": 1}
+    await asyncio.gather(
+        *(
+            limiter.process_request(call, (), {}, "sendMessage", data, Turn(9, going))
+            for _ in range(10)
+        )
+    )
+
+    assert min(after - before for before, after in pairwise(went)) >= 1 / 28
+
+
+async def test_what_came_too_early_is_taken_back_before_it_goes_again(flow, time, monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as make_bot does
+    limiter, did = Limiter(flow), []
+
+    async def noted(what):
+        did.append(what)
+
+    async def call(*_):
+        did.append("sent")
+        if did.count("sent") == 1:
+            raise RetryAfter(timedelta(milliseconds=1))
+        return True
+
+    turn = Turn(9, lambda: noted("going"), lambda: noted("back"))
+    await limiter.process_request(call, (), {}, "sendMessage", {"chat_id": 1}, turn)
+
+    assert did == ["going", "sent", "back", "going", "sent"]
 
 
 async def test_what_is_refused_at_once_makes_nobody_else_wait(time, monkeypatch):

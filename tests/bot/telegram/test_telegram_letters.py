@@ -1,7 +1,12 @@
-"""Letters to operators at the end of a Telegram door."""
+"""Letters at a Telegram door: those to operators when it closes, and cards in those to readers."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pytest
+
+from bot.conversation.reply import Button, Card, Reply
+from bot.telegram.letters import deliver
 from db.outbox import Letter
 from tests.bot.telegram.scripted import QUICK
 from tests.fakes.telegram_world import hang
@@ -21,3 +26,26 @@ def test_a_letter_on_its_way_when_the_door_closes_arrives(telegram, hearing, ope
 
     assert [message.text for message in telegram.in_chat(mina)][1:] == ["One."]
     assert hearing.post == [(1, None)]
+
+
+class Chat:
+    """A sender that remembers the one letter it was given."""
+
+    def __init__(self, *, inline):
+        self.bot = SimpleNamespace(supports_inline_queries=inline)
+        self.letter = None
+
+    async def once(self, chat_id, message, turn):
+        self.letter = message
+        return f"telegram:{chat_id}:1"
+
+
+@pytest.mark.parametrize(("inline", "share"), [(True, ["📤"]), (False, [])])
+async def test_a_card_in_a_letter_can_be_put_into_other_chats_where_that_is_on(inline, share):
+    chat, card = Chat(inline=inline), Card("One", "", buttons=((Button("👍", "v"),),), work_id=12)
+    claim = SimpleNamespace(letter=Letter(1, "7", ""), going=None, back=None)
+
+    await deliver(chat, Reply("For you", (card,)), claim)
+
+    (row,) = chat.letter.keyboard.inline_keyboard
+    assert [button.text for button in row] == ["👍", *share]

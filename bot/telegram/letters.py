@@ -1,0 +1,78 @@
+"""Letters to readers, one message each, behind all answers."""
+
+import sys
+
+import httpx
+import structlog
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.conversation.reply import Reply
+from bot.mailing import Claim, Moved, NotTaken, Shut
+from bot.post import Undeliverable
+from bot.telegram.errors import Unreachable
+from bot.telegram.flow import Turn
+from bot.telegram.render import render
+from bot.telegram.sending import Sender, closed
+
+log = structlog.get_logger()
+
+LAST = sys.maxsize  # in the flow: every answer goes before
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+async def deliver(sender: Sender, reply: Reply, claim: Claim) -> str:
+    """Sends a letter; the name of its message. As `bot.mailing.Send`.
+
+    It fits one message. Of one that does not, the first is the letter, and the others follow it
+    without being promised.
+    """
+    try:
+        chat_id = int(claim.letter.user_id)
+    except ValueError as error:
+        raise Shut(str(error)) from error
+    sharing = bool(sender.bot.supports_inline_queries)
+    first, *rest = render(reply, together=True, sharing=sharing)
+    try:
+        name = await sender.once(chat_id, first, Turn(LAST, claim.going, claim.back))
+    except TelegramError as error:
+        raise _meaning(error) from error
+    for message in rest:
+        try:
+            await sender.send(chat_id, message, rank=LAST)
+        except (TelegramError, Unreachable) as error:
+            log.warning("telegram.letter_cut_short", letter=claim.letter.id, reason=str(error))
+    return name
+
+
+def _meaning(error: TelegramError) -> Exception:
+    """What a failed call means for the letter; the error itself where nobody knows."""
+    match error:
+        case ChatMigrated():
+            return Moved(str(error.new_chat_id))
+        case Forbidden():
+            return Shut(error.message)
+        case BadRequest():
+            return Shut(error.message) if closed(error) else Undeliverable(error.message)
+        case RetryAfter() | InvalidToken():
+            return NotTaken(error.message)
+        case NetworkError() if _untaken(error):
+            return NotTaken(error.message)
+    return error
+
+
+def _untaken(error: NetworkError) -> bool:
+    """Whether the message was certainly not taken: it never left, or the answer was a 5xx."""
+    cause = error.__cause__
+    if isinstance(cause, _UNSENT):
+        return True
+    answered = cause is None or isinstance(cause, TelegramError)  # the latter: by no JSON
+    return answered and not isinstance(error, TimedOut)
