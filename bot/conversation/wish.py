@@ -37,13 +37,21 @@ class Wish:
 
     @property
     def words(self) -> str:
-        """The tokens as a button carries them: as many whole ones as fit."""
-        words = ""
+        """The tokens as a button carries them, if it can."""
+        return ",".join(self.tokens)
+
+    @property
+    def carried(self) -> bool:
+        """Whether a button can carry all of it."""
+        return len(self.words.encode()) <= _MAX_BYTES
+
+    def cut(self) -> "Wish":
+        """The tokens, without those that a button has no room for after the ones before."""
+        kept = Wish()
         for token in self.tokens:
-            longer = f"{words},{token}" if words else token
-            if len(longer.encode()) <= _MAX_BYTES:
-                words = longer
-        return words
+            longer = Wish((*kept.tokens, token))
+            kept = longer if longer.carried else kept
+        return kept
 
     def and_(self, token: str) -> "Wish":
         """This and that, without what it replaces or contradicts."""

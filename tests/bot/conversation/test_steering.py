@@ -215,3 +215,25 @@ def test_a_sign_is_of_the_name_that_it_stands_before(reader, words, asked):
 
 def test_a_sign_before_nothing_is_a_word_we_do_not_know(reader):
     assert reader.says("/recommend 로맨스 -").text.startswith("I don't know “-”")
+
+
+LONG = "-마법, -저승, -궁중, -동물, -우정, -공포, -탑"  # 52 bytes of 60
+CUT = "✂️ I can't keep more than these in mind at once, so only they count."
+
+
+def test_under_a_long_wish_are_only_critiques_that_fit_into_a_button(reader):
+    before = reader.says(f"/recommend {LONG}").text
+    offered = critiques(reader.last)
+
+    assert offered
+    for button in offered.values():
+        assert reader.presses(button.action).text != before, button
+
+
+def test_a_wish_too_long_for_a_button_is_cut_and_says_so(reader):
+    whole = reader.says(f"/recommend {LONG}").text
+
+    now, note = reader.says(f"/recommend {LONG}, -스릴러").text.splitlines()
+
+    assert (now, note) == (whole, CUT)
+    assert reader.press("🔄").text == now
