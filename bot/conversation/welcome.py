@@ -66,10 +66,9 @@ def press(ctx: Context, action: Action) -> Reply:
         question = _question(ctx, shown.slate, len(asked), before)
         if question is not None:
             return Reply(cards=(question,), notice=notice, replaces=True)
-    latest = _latest(ctx)
-    if latest and latest.slate != shown.slate:  # a second tap: the slate stands already
+    if impressions.led_on(ctx.session, ctx.reader.id, shown.slate):  # a second tap
         return settled
-    slate = suggest.recommend(ctx, "")
+    slate = suggest.recommend(ctx, "", shown.slate)
     return Reply(slate.text or ctx.say("start.done"), slate.cards, notice=notice, replaces=True)
 
 
