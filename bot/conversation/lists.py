@@ -15,7 +15,7 @@ from bot.conversation.events import MAX_FILE, File
 from bot.conversation.find import shortened
 from bot.conversation.hangul import normalise
 from bot.conversation.reply import Button, Reply
-from db import feedback, imports
+from db import exports, feedback, imports
 from db.catalogue import Work
 from db.imports import Batch, Row
 from db.tables import Verdict
@@ -239,12 +239,9 @@ def _require_open(batch: Batch) -> None:
 
 def _add(ctx: Context, batch: Batch) -> Reply:
     _require_open(batch)
-    # What was said after the list was sent is newer than the list.
-    newer = {
-        given.webtoon_id
-        for given in feedback.current(ctx.session, ctx.reader.id)
-        if given.at > batch.made_at
-    }
+    # What was said after the list was sent is newer than it, a verdict taken back included.
+    said = exports.last_said(ctx.session, ctx.reader.id)
+    newer = {work for work, at in said.items() if at > batch.made_at}
     told = ctx.record_all({w: verdict for w, verdict in batch.rows if w not in newer}, SOURCE)
     imports.applied(ctx.session, batch.id, told, ctx.now)
     lines = [ctx.say("lists.added", count=len(told))]

@@ -101,6 +101,22 @@ def test_what_was_said_after_the_list_was_sent_is_newer_than_it(chat):
     assert chat.verdicts() == ADDED | {TOWER: "read"}
 
 
+@pytest.mark.parametrize("before", [(), ("/like 신의 탑",)])
+def test_what_was_taken_back_after_the_list_was_sent_stays_so(chat, before):
+    for line in before:
+        chat.says(line)
+    shown = chat.says("/import 신의 탑 👎\n덴마")
+    chat.world.clock.pass_(minutes=1)
+    for line in (*(() if before else ("/like 신의 탑",)), "/unlike 신의 탑"):
+        chat.says(line)
+    chat.last = shown
+
+    added = chat.press("📥")
+
+    assert added.text == english("added", count=1) + "\n" + english("newer", count=1)
+    assert chat.verdicts() == {DENMA: "like"}
+
+
 def test_cancel_adds_nothing_and_keeps_nothing_of_the_list(chat):
     chat.says(f"/import {LIST}")
 
