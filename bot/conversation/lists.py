@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache
 
 from bot.conversation import actions, listing
@@ -22,7 +21,6 @@ from db.tables import Verdict
 
 SOURCE = "import"
 _EMOJI = {Verdict.LIKE: "👍", Verdict.DISLIKE: "👎", Verdict.READ: "✅", Verdict.HIDDEN: "🙈"}
-_OPEN_FOR = timedelta(days=1)
 _SHOWN, _NAMED = 8, 5
 _LIKED = 0.6  # of all stars: 3 of 5
 _FEWEST_LINES = 3  # of a list that is pasted without a word
@@ -79,8 +77,8 @@ def press(ctx: Context, action: Action) -> Reply:
     if batch is None:
         raise StaleButton
     ctx.require_owner(batch.reader_id)
-    if ctx.now - batch.made_at > _OPEN_FOR:
-        raise UserError("lists.expired")
+    if ctx.now - batch.made_at > imports.OPEN_FOR:
+        raise UserError("lists.settled" if action.text(0) == "undo" else "lists.expired")
     match action.text(0):
         case "add":
             return _add(ctx, batch)
