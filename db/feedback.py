@@ -78,6 +78,21 @@ def ignore(session: Session, reader_id: int, webtoon_id: int, ignored: bool) -> 
     )
 
 
+def count_again(session: Session, reader_id: int, webtoon_ids: Sequence[int]) -> set[int]:
+    """Takes those of these works into account again whose likes are left out of it; which."""
+    query = (
+        update(Feedback)
+        .where(
+            Feedback.reader_id == reader_id,
+            Feedback.webtoon_id.in_(webtoon_ids),
+            Feedback.verdict == Verdict.LIKE,
+            Feedback.ignored,
+        )
+        .values(ignored=False)
+    )
+    return set(session.scalars(query.returning(Feedback.webtoon_id)))
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A verdict that was given or taken back (None), its event, and what stood before."""

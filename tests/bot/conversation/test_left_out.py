@@ -85,6 +85,24 @@ def test_the_list_and_the_export_say_so(reader):
     ]
 
 
+def test_each_can_be_counted_again_from_the_list(reader):
+    for title in ("쿠베라", "덴마"):
+        reader.says(f"/like {title}")
+    for _ in range(5):
+        reader.says("/why 갓 오브 하이스쿨")
+        reader.press("⏸️")
+    reader.says("/list")
+
+    notices = [reader.press("▶️ Count again: ").notice for _ in range(5)]
+
+    reply = reader.last
+    assert notices == [
+        f"▶️ {title} counts again." for title in ("덴마", "쿠베라", "헬퍼", "노블레스", "신의 탑")
+    ]
+    assert (reply.replaces, reply.private) == (True, True)
+    assert not any(entry.get("left_out") for entry in export(reader)["feedback"])
+
+
 def test_liking_it_again_counts_again(reader):
     first = next(iter(shares(reader.last)))
     reader.press("⏸️")
@@ -105,17 +123,27 @@ def test_it_is_the_readers_alone(reader):
     action = reader.action("⏸️")
 
     assert reader.as_("other").presses(action).notice.startswith("This button belongs")
+    reader.presses(action)
+    reader.says("/list")
+    assert reader.as_("other").presses(reader.action("▶️")).notice.startswith("This button belongs")
 
 
 def test_what_is_no_longer_liked_cannot_be_left_out(reader):
     action = reader.action("⏸️")
-    for title in shares(reader.last):
+    reader.presses(action)
+    reader.says("/list")
+    again = reader.action("▶️")
+    for title in ("신의 탑", "노블레스", "헬퍼"):
         reader.says(f"/unlike {title}")
 
-    assert reader.presses(action).notice.startswith("You've changed your mind since")
+    for late in (action, again):
+        assert reader.presses(late).notice.startswith("You've changed your mind since")
 
 
-@pytest.mark.parametrize("forged", ["o:1:1:x:{}", "o:1:1:{}", "o:1:999:out:{}", "o:999:1:out:{}"])
+@pytest.mark.parametrize(
+    "forged",
+    ["o:1:1:x:{}", "o:1:1:{}", "o:1:999:out:{}", "o:999:1:out:{}", "d:1", "d:999:{}:0"],
+)
 def test_forged_ones_are_refused(reader, forged):
     owner = export(reader)["reader"]
 
