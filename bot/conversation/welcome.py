@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.conversation import actions, cards, lineup, suggest
+from bot.conversation import actions, cards, lineup, suggest, verdicts
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
@@ -77,7 +77,8 @@ def _record(ctx: Context, shown: ImpressionRow, verdict: Verdict | None) -> str:
         return ""
     work = ctx.work(shown.webtoon_id)
     ctx.record(work, verdict, "welcome", shown.id)
-    return ctx.say(f"liked.{verdict}", title=work.title)
+    again = verdicts.counted_again(ctx, work, verdict)
+    return again or ctx.say(f"liked.{verdict}", title=work.title)
 
 
 def _latest(ctx: Context) -> ImpressionRow | None:

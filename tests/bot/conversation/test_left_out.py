@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.conversation import actions
 from db import feedback
 from tests.plugins.chat import buttons_of, export
 
@@ -110,6 +111,44 @@ def test_liking_it_again_counts_again(reader):
     reader.says(f"/like {first}")
 
     assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+
+
+def test_saying_so_once_more_counts_again(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+
+    assert reader.says(f"/like {first}").text == f"▶️ {first} counts again."
+    assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+    assert reader.says(f"/like {first}").text == f"You already like {first}."
+
+
+def test_so_does_a_thumb_on_its_card(reader):
+    reader.says("/recommend")
+    title, thumb, message = reader.last.cards[0].title, reader.action("👍"), reader.posted(0)
+    title = title.split(" (")[0]
+    reader.presses(thumb)
+    for again in (lambda: reader.presses(thumb), lambda: reader.reacts(message, "👍")):
+        reader.says("/why 갓 오브 하이스쿨")
+        reader.presses(leaving_out(reader, title))
+
+        assert again().notice == f"▶️ {title} counts again."
+        assert not any(entry.get("left_out") for entry in export(reader)["feedback"])
+
+
+def test_so_does_an_answer_to_a_question_of_before(chat):
+    chat.says("/start")
+    title, like = chat.last.cards[0].title.split(" (")[0], chat.action("👍")
+    chat.presses(like)
+    chat.says("/why 쿠베라")
+    chat.presses(leaving_out(chat, title))
+
+    assert chat.presses(like).notice == f"▶️ {title} counts again."
+
+
+def leaving_out(chat, title):
+    """What leaves this like out of account."""
+    like = next(w.id for w in chat.world.serving.library.works if w.title == title)
+    return actions.account(chat.work("1022").id, like, counts=False, owner=export(chat)["reader"])
 
 
 def test_models_still_learn_that_it_was_liked(reader):
