@@ -151,6 +151,31 @@ def leaving_out(chat, title):
     return actions.account(chat.work("1022").id, like, counts=False, owner=export(chat)["reader"])
 
 
+@pytest.mark.parametrize("said", ["/dislike {}", "/read {}", "/import {} 👎"])
+def test_undoing_what_was_said_over_it_leaves_it_out_again(reader, said):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+    reader.says(said.format(first))
+    if reader.last.buttons[0][0].label.startswith("📥"):
+        reader.press("📥")
+    undo = reader.action("↩️")
+    between = reader.says("/list").text
+
+    reader.presses(undo)
+
+    assert "⏸️" not in between
+    assert f"👍 {first} · ⏸️" in reader.says("/list").text
+
+
+def test_undoing_that_it_was_taken_back_counts_it_again(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+    reader.says(f"/unlike {first}")
+    reader.press("↩️")
+
+    assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+
+
 def test_models_still_learn_that_it_was_liked(reader):
     reader.press("⏸️")
 
