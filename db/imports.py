@@ -1,6 +1,6 @@
 """Lists of works that readers sent: kept until they are confirmed, and until that is undone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,8 @@ Row = tuple[int, Verdict]
 class Batch:
     """A list as it was sent: what it says of which work, and what became of it.
 
-    Undone but never applied is what its reader did not want. `told` is what applying it changed.
+    Undone but never applied is what its reader did not want. `told` is what applying it changed,
+    `again` are the likes that it took into account again.
     """
 
     id: int
@@ -28,6 +29,7 @@ class Batch:
     made_at: datetime
     rows: tuple[Row, ...]
     told: tuple[Told, ...]
+    again: tuple[int, ...]
     applied_at: datetime | None
     undone_at: datetime | None
 
@@ -56,14 +58,20 @@ def get(session: Session, batch_id: int) -> Batch | None:
             Told(work, Verdict(verdict), event_id, Verdict(previous) if previous else None)
             for work, verdict, event_id, previous in (e for e in row.rows if len(e) > 2)
         ),
+        tuple(entry[0] for entry in row.rows if len(entry) == 2) if row.applied_at else (),
         row.applied_at,
         row.undone_at,
     )
 
 
-def applied(session: Session, batch_id: int, told: Sequence[Told], now: datetime) -> None:
-    """Notes that a list was added, and what that changed."""
-    rows = [[t.webtoon_id, t.verdict, t.event_id, t.previous] for t in told]
+def applied(
+    session: Session, batch_id: int, told: Sequence[Told], again: Collection[int], now: datetime
+) -> None:
+    """Notes that a list was added, what that changed, and which likes count again by it."""
+    rows = [
+        *([t.webtoon_id, t.verdict, t.event_id, t.previous] for t in told),
+        *([work, Verdict.LIKE] for work in again),
+    ]
     session.execute(
         update(ImportBatch).where(ImportBatch.id == batch_id).values(rows=rows, applied_at=now)
     )

@@ -64,13 +64,17 @@ class Stars:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A work of a list: its title as it was written, and what else is said of it."""
+    """A work of a list: its title as it was written, and what else is said of it.
+
+    `left_out`: a like that its reader wants left out of account, as /export writes it.
+    """
 
     title: str
     author: str = ""
     external_id: str = ""
     verdict: Verdict | None = None
     stars: Stars | None = None
+    left_out: bool = False
 
 
 def entry(line: str, known: Known) -> Entry | None:

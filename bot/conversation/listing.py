@@ -218,7 +218,8 @@ def _of_item(item: Any, known: Known) -> Entry | None:  # noqa: ANN401
     if not isinstance(item, dict):
         return None
     named = ((_COLUMNS.get(plain(key[:LONGEST])), value) for key, value in item.items())
-    return _of_fields([(column, _text(value)) for column, value in named if column], known)
+    found = _of_fields([(column, _text(value)) for column, value in named if column], known)
+    return replace(found, left_out=True) if found and item.get("left_out") is True else found
 
 
 def _text(value: Any) -> str:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """/import: a whole list of works at once, shown first, then added, and taken back as one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -14,7 +14,7 @@ from bot.conversation.events import MAX_FILE, File
 from bot.conversation.find import shortened
 from bot.conversation.hangul import normalise
 from bot.conversation.reply import Button, Reply
-from db import exports, feedback, imports
+from db import catalogue, exports, feedback, imports
 from db.catalogue import Work
 from db.imports import Batch, Row
 from db.tables import Verdict
@@ -32,6 +32,7 @@ class _Matched:
 
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     explicit: set[int] = field(default_factory=set)  # ids that it has a verdict or rating for
+    left_out: set[int] = field(default_factory=set)  # ids of likes that are not to count
     unsure: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     adult: int = 0
@@ -120,6 +121,7 @@ def _match(ctx: Context, entries: Sequence[Entry]) -> _Matched:
 
 def _take(matched: _Matched, entry: Entry, webtoon_id: int, out_of: int) -> None:
     """What is said of a work several times: the last that says more than its title counts."""
+    (matched.left_out.add if entry.left_out else matched.left_out.discard)(webtoon_id)
     verdict = entry.verdict or (_of_stars(entry.stars, out_of) if entry.stars else None)
     if verdict:
         matched.verdicts[webtoon_id] = verdict
@@ -169,7 +171,7 @@ def _shown(ctx: Context, entries: Sequence[Entry]) -> Reply:
     if not matched.verdicts:
         hidden = "ask.adult_shared" if ctx.adult_elsewhere else "lists.all_adult"
         raise UserError(hidden if matched.adult else "lists.nothing")
-    standing, found = ctx.taste.verdicts, matched.verdicts.items()
+    standing, found = _standing(ctx, matched), matched.verdicts.items()
     same = sum(standing.get(work) == verdict for work, verdict in found)
     # What the reader told us themselves stands, unless the list has a word against it.
     rows = [
@@ -201,6 +203,13 @@ def _shown(ctx: Context, entries: Sequence[Entry]) -> Reply:
         Button(ctx.say("button.import_no"), actions.batch("no", batch_id)),
     )
     return Reply("\n".join(lines), buttons=(buttons,), private=True)
+
+
+def _standing(ctx: Context, matched: _Matched) -> dict[int, Verdict]:
+    """The reader's verdicts, without likes left out of account that the list says anew."""
+    likes = {work for work, verdict in matched.verdicts.items() if verdict is Verdict.LIKE}
+    anew = (likes - matched.left_out).intersection(ctx.taste.left_out)
+    return {work: verdict for work, verdict in ctx.taste.verdicts.items() if work not in anew}
 
 
 def _head(ctx: Context, matched: _Matched, rows: Sequence[Row]) -> str:
@@ -242,16 +251,27 @@ def _add(ctx: Context, batch: Batch) -> Reply:
     # What was said after the list was sent is newer than it, a verdict taken back included.
     said = exports.last_said(ctx.session, ctx.reader.id)
     newer = {work for work, at in said.items() if at > batch.made_at}
-    told = ctx.record_all({w: verdict for w, verdict in batch.rows if w not in newer}, SOURCE)
-    imports.applied(ctx.session, batch.id, told, ctx.now)
-    lines = [ctx.say("lists.added", count=len(told))]
-    if left := len(batch.rows) - len(told):
+    given = {work: verdict for work, verdict in batch.rows if work not in newer}
+    told = ctx.record_all(given, SOURCE)
+    likes = [work for work, verdict in given.items() if verdict is Verdict.LIKE]
+    again = feedback.count_again(ctx.session, ctx.reader.id, likes)
+    imports.applied(ctx.session, batch.id, told, again, ctx.now)
+    lines = [ctx.say("lists.added", count=len(told) + len(again)), *_again(ctx, again)]
+    if left := len(batch.rows) - len(told) - len(again):
         lines.append(ctx.say("lists.newer", count=left))
     buttons = (
         Button(ctx.say("button.undo"), actions.batch("undo", batch.id)),
         Button(ctx.say("button.recommend"), actions.again()),
     )
     return Reply("\n".join(lines), buttons=(buttons,), replaces=True, private=True)
+
+
+def _again(ctx: Context, likes: Collection[int]) -> list[str]:
+    """That the first of these likes count again, and how many more there are."""
+    titles = catalogue.titles(ctx.session, sorted(likes)[:_NAMED])
+    lines = [ctx.say("why.in", title=title) for _, title in sorted(titles.items())]
+    more = len(likes) - len(lines)
+    return [*lines, ctx.say("lists.more", count=more)] if more else lines
 
 
 def _leave(ctx: Context, batch: Batch) -> Reply:
@@ -265,15 +285,19 @@ def _undo(ctx: Context, batch: Batch) -> Reply:
         raise StaleButton
     if batch.undone_at:
         raise UserError("lists.undone_before")
-    standing = {g.webtoon_id: g.event_id for g in feedback.current(ctx.session, ctx.reader.id)}
+    standing = {g.webtoon_id: g for g in feedback.current(ctx.session, ctx.reader.id)}
     back = {
         told.webtoon_id: told.previous
         for told in batch.told
-        if standing.get(told.webtoon_id) == told.event_id
+        if (now := standing.get(told.webtoon_id)) and now.event_id == told.event_id
     }
+    older = {w: given.verdict for w, given in standing.items() if given.at <= batch.applied_at}
+    out = [work for work in batch.again if older.get(work) is Verdict.LIKE]
     ctx.record_all(back, "undo")
+    for work in out:
+        feedback.ignore(ctx.session, ctx.reader.id, work, ignored=True)
     imports.undone(ctx.session, batch.id, ctx.now)
-    lines = [ctx.say("lists.undone", count=len(back))]
-    if left := len(batch.told) - len(back):
+    lines = [ctx.say("lists.undone", count=len(back) + len(out))]
+    if left := len(batch.rows) - len(back) - len(out):
         lines.append(ctx.say("lists.newer", count=left))
     return Reply("\n".join(lines), replaces=True, private=True)

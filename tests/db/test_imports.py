@@ -96,7 +96,7 @@ def test_a_list_is_kept_applied_and_undone(world):
     sent = imports.get(session, number)
     told = [Told(works[0], LIKE, 7, None), Told(works[1], READ, 8, DISLIKE)]
 
-    imports.applied(session, number, told, NOON + timedelta(minutes=1))
+    imports.applied(session, number, told, (), NOON + timedelta(minutes=1))
     added = imports.get(session, number)
     imports.undone(session, number, NOON + timedelta(minutes=2))
     undone = imports.get(session, number)

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from bot.conversation import actions
+from bot.conversation.events import File
+from bot.conversation.texts import Language, say
 from db import feedback
 from tests.plugins.chat import buttons_of, export
 
@@ -149,6 +151,50 @@ def leaving_out(chat, title):
     """What leaves this like out of account."""
     like = next(w.id for w in chat.world.serving.library.works if w.title == title)
     return actions.account(chat.work("1022").id, like, counts=False, owner=export(chat)["reader"])
+
+
+def test_a_list_that_has_it_counts_it_again_until_that_is_undone(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+
+    shown = reader.says(f"/import {first}")
+    added = reader.press("📥 Add 1")
+    counts = first in shares(reader.says("/why 갓 오브 하이스쿨"))
+    reader.last = added
+    undone = reader.press("↩️")
+
+    assert shown.text.splitlines() == ["📥 I found 1 of 1 work: 👍 1", f"👍 {first}"]
+    assert added.text.splitlines() == [
+        "📥 Added 1 work. Your next recommendation knows them.",
+        f"▶️ {first} counts again.",
+    ]
+    assert counts
+    assert undone.text == say(Language.ENGLISH, "lists.undone", count=1)
+    assert f"👍 {first} · ⏸️" in reader.says("/list").text
+
+
+def test_undoing_a_list_leaves_alone_what_was_liked_anew_since(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+    reader.says(f"/import {first}")
+    added = reader.press("📥")
+    reader.world.clock.pass_(minutes=1)
+    reader.says(f"/unlike {first}")
+    reader.says(f"/like {first}")
+    reader.last = added
+
+    reader.press("↩️")
+
+    assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+
+
+def test_what_export_gives_leaves_it_out_as_well(reader):
+    reader.press("⏸️")
+    content = reader.says("/export").document.content
+
+    reply = reader.does(File("export.json", content.encode(), len(content.encode())))
+
+    assert reply.text.startswith("I found 3 of 3 works, and there is nothing new to add.")
 
 
 @pytest.mark.parametrize("said", ["/dislike {}", "/read {}", "/import {} 👎"])
