@@ -21,13 +21,15 @@ from recommender.rank import top
 from recommender.stars import half_stars
 
 LEVELS = 7  # two more than are asked: what cannot be asked, or was said before, uses one up
+LEARNT = 5  # of them; the last two take what was next best above
 BRANCHES = 3
 UNREAD = 2  # the branch; 0 is for a like, 1 for a dislike
-CANDIDATES = 60  # of the works about which a word tells most
+CANDIDATES = 100  # of the works about which a word tells most
 RANKED = 300  # of the works most liked, among which those asked for are looked for
-SITTINGS = 1_000  # readers with a part of their ratings each, at most two a reader
+DRAWS = 6  # of what a reader may tell, each for a sitting of its own
+SITTINGS = 3_000  # of all readers, at most
 TOLD_SHARE = 0.8  # of the ratings: the other likes are what is asked for
-PRIOR = 80.0  # readers that count for as much as those of the node above
+PRIOR = 200.0  # sittings that count for as much as those of the node above
 K = 10  # NDCG@10 chooses
 
 Answers = Mapping[int, bool | None]  # item row -> liked, disliked, or not read
@@ -76,13 +78,13 @@ def plan(
     barred = np.zeros((1, len(candidates)), dtype=bool)
     expected = np.zeros(barred.shape)
     for level in range(min(LEVELS, len(candidates))):
-        gains, there = panel.gains(nodes, len(barred))
-        weight = PRIOR if level else 0.0
-        expected = (gains + weight * expected) / np.maximum(there + weight, 1)[:, None]
+        if level < LEARNT:
+            gains, there = panel.gains(nodes, len(barred))
+            weight = PRIOR if level else 0.0
+            expected = (gains + weight * expected) / np.maximum(there + weight, 1)[:, None]
         chosen = np.where(barred, -np.inf, expected).argmax(axis=1)
         tree.append(candidates[chosen])
-        answers = panel.answer(chosen[nodes])
-        nodes = BRANCHES * nodes + answers
+        nodes = BRANCHES * nodes + panel.answer(chosen[nodes])
         barred[np.arange(len(barred)), chosen] = True
         barred, expected = (np.repeat(each, BRANCHES, axis=0) for each in (barred, expected))
     return np.concatenate(tree).astype(np.int32)
@@ -122,7 +124,7 @@ class _Panel:
         order = generator.permutation(halves.shape[0])
         ranked = top(model.popularity, None, RANKED)
         columns = np.union1d(ranked, candidates)
-        stars = halves[np.tile(order, 2)[:SITTINGS]][:, columns].toarray()
+        stars = halves[np.tile(order, DRAWS)[:SITTINGS]][:, columns].toarray()
         told = generator.random(stars.shape, dtype=np.float32) < TOLD_SHARE
         ours, theirs = np.searchsorted(columns, ranked), np.searchsorted(columns, candidates)
         wanted = ((stars >= LIKE) & ~told)[:, ours]
@@ -160,8 +162,9 @@ class _Panel:
 def _quality(scores: NDArray[np.float32], wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
     """NDCG@10 (sittings,) of `scores` (sittings, ranked); ties fall anyhow."""
     kept = min(K, scores.shape[1])
-    best = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    costs = np.negative(scores)
+    best = np.argpartition(costs, kept - 1, axis=1)[:, :kept]
+    order = np.argsort(np.take_along_axis(costs, best, axis=1), axis=1, kind="stable")
     hits = np.zeros((len(scores), K), dtype=bool)
     hits[:, :kept] = np.take_along_axis(wanted, np.take_along_axis(best, order, axis=1), axis=1)
     return metrics.ndcg(hits, wanted.sum(axis=1), K)

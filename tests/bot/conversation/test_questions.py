@@ -84,7 +84,7 @@ def test_a_question_left_standing_is_asked_again_with_its_number(asking):
     standing = asking.press("👍")
     again = asking.says("/start")
 
-    assert again.text.startswith("Good to see you again! You've told me about 1 works so far.")
+    assert again.text.startswith("Good to see you again! You've told me about 1 work so far.")
     assert asked(again) == "덴마"
     assert again.cards[0].reason.startswith("How was this one? (2/5)")
     assert again.impressions == standing.impressions
