@@ -132,6 +132,10 @@ def test_who_is_forgotten_is_out_and_their_name_with_them(chat, anna, ben):
     assert "rounds" not in export(anna)
 
 
+# Fillers of Hangul, an empty pattern of Braille, a note without a head, a joiner, marks alone.
+BLANK = "\u3164\uffa0\u115f\u1160\u2800\U0001d159\u034f\u17b5\ufe0f\u0301\u3000"
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -144,6 +148,9 @@ def test_who_is_forgotten_is_out_and_their_name_with_them(chat, anna, ben):
         ("Dr. No", "Dr. No"),
         ("\u200b", "somebody"),
         ("", "somebody"),
+        *((blank * 2, "somebody") for blank in BLANK),
+        ("김\u3164철수", "김 철수"),
+        ("❤\ufe0f", "❤\ufe0f"),
     ],
 )
 def test_names_are_printable_short_and_not_to_be_tapped(chat, name, shown):
