@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.reader_tables import News
+from db.reader_tables import News, WorkEvent
 from db.tables import Outbox, Reader
 
 AT_ONCE: Final = "at_once"
@@ -132,6 +132,13 @@ def release(session: Session, letters: Iterable[int], due_at: datetime | None = 
     session.execute(
         update(News).where(News.letter_id.in_([*letters])).values(letter_id=None, **moved)
     )
+
+
+def drop(session: Session, reader_id: int, webtoon_id: int) -> None:
+    """Deletes what waits to be told of this work to a reader who no longer follows it."""
+    of_it = select(WorkEvent.id).where(WorkEvent.webtoon_id == webtoon_id)
+    waits = (News.reader_id == reader_id, News.letter_id.is_(None), News.event_id.in_(of_it))
+    session.execute(delete(News).where(*waits))
 
 
 def prune(session: Session, before: datetime) -> int:

@@ -51,7 +51,6 @@ def gather(ctx: Context) -> Reply:
         ctx.session,
         ctx.speaker.platform,
         ctx.place.chat_id,
-        ctx.reader.id,
         now=ctx.now,
         since=ctx.now - _OPEN,
     )

@@ -377,7 +377,7 @@ def test_it_is_said_in_korean_too(chat):
     shown = mina.says("/가져오기 신의 탑\n덴마")
 
     assert shown.text == "📥 2개 중 2개를 찾았어요: 👍 2\n👍 신의 탑\n👍 덴마"
-    assert mina.press("📥 2개 담기").text == "📥 작품 2개를 담았어요. 다음 추천에 바로 반영돼요."
+    assert mina.press("📥 2개 추가").text == "📥 작품 2개를 추가했어요. 다음 추천에 바로 반영돼요."
     assert mina.press("↩️").text == "↩️ 되돌렸어요. 작품 2개가 담기 전으로 돌아갔어요."
 
 

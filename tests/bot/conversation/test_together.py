@@ -7,7 +7,7 @@ import pytest
 from bot.conversation.texts import Language, say
 from tests.plugins.chat import at_once, buttons, export, joins
 
-ASK = "👥 Who reads along? Tap ✋"
+ASK = "👥 Who wants to join? Tap ✋"
 STALE = "This button no longer works."
 
 
@@ -57,7 +57,7 @@ def test_the_message_keeps_its_language_and_the_word_to_each_is_in_theirs(chat, 
     reply = chat.as_("minjun", shared=True, language="ko").presses(action)
 
     assert reply.text == f"{ASK}\nIn so far (2): Anna, Minjun"
-    assert reply.notice == "✋ 함께할게요."
+    assert reply.notice == "✋ 참여했어요."
 
 
 def test_where_nobody_reads_along_it_tells_how_to_use_it(chat):
