@@ -9,21 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from bot.conversation import letter as wording
 from bot.conversation.context import Context
 from bot.conversation.events import Place, Platform, Speaker
 from bot.conversation.library import Library
-from bot.conversation.reply import Reply
+from bot.conversation.reply import STORED, Reply
 from bot.conversation.texts import language_of
 from db import impressions, letters, readers
 from db.impressions import Shown
 from db.letters import Destination, Item, Letter
 from db.readers import ReaderRow
 
-_REPLY = TypeAdapter(Reply)
 LEASE = timedelta(seconds=60)  # of a letter: then any bot may have it
 # For so long Discord knows a message again that is sent once more with the same nonce. It says "a
 # few minutes", so this is on the safe side.
@@ -161,7 +159,7 @@ class Mailroom:
             return None
         if to is None:
             return None
-        letters.write(session, reader_id, to, _REPLY.dump_json(reply).decode(), told, now=now)
+        letters.write(session, reader_id, to, STORED.dump_json(reply).decode(), told, now=now)
         return Sent(to.platform, "written", cards)
 
     def _context(
@@ -179,7 +177,7 @@ class Mailroom:
 
 def said(letter: Letter) -> Reply:
     """What a letter says."""
-    return _REPLY.validate_json(letter.reply)
+    return STORED.validate_json(letter.reply)
 
 
 def _wanted(item: Item, reader: ReaderRow, home: Destination | None) -> bool:
