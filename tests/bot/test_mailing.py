@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.conversation.events import Platform
@@ -131,7 +132,7 @@ async def test_who_blocked_us_is_not_asked_again(town):
         assert session.scalars(select(Account.closed_at)).one() == NOON
 
 
-async def test_a_letter_that_is_refused_for_itself_is_given_up_alone(town):
+async def test_what_a_refused_letter_said_comes_below_the_next(town):
     send = Platforms(to_1=[Undeliverable("can't parse entities")])
     (mina,) = town.readers(1)
     town.happens([mina])
@@ -142,10 +143,14 @@ async def test_a_letter_that_is_refused_for_itself_is_given_up_alone(town):
         await until(lambda: len(town.outbox()) == 2)
 
     assert town.outbox() == [("1", "can't parse entities"), ("1", None)]
+    assert [text.splitlines() for _, text in send.came] == [
+        ["📖 여신강림: 3화 is out", "Perhaps you know this already:", "📖 신의 탑: 3화 is out"]
+    ]
 
 
-async def test_a_group_that_threw_us_out_is_left_for_the_readers_own_chat(town):
-    send = Platforms(**{"to_-5": [Shut("bot was kicked")]})
+@pytest.mark.parametrize("refusal", [Shut("bot was kicked"), Undeliverable("TOPIC_CLOSED")])
+async def test_a_group_that_takes_no_letter_is_left_for_the_readers_own_chat(town, refusal):
+    send = Platforms(**{"to_-5": [refusal]})
     (mina,) = town.readers(1)
     choose(town.database, mina, alerts_to="telegram:-5")
     town.happens([mina])
@@ -155,6 +160,8 @@ async def test_a_group_that_threw_us_out_is_left_for_the_readers_own_chat(town):
 
     assert send.tried == ["-5", "1"]
     assert [user for user, _ in send.came] == ["1"]
+    with town.database.read() as session:
+        assert session.scalars(select(Reader.alerts_to)).all() == [None]
 
 
 async def test_a_group_that_moved_is_told_where_it_is_now(town):
@@ -173,14 +180,13 @@ async def test_a_group_that_moved_is_told_where_it_is_now(town):
 
 async def test_two_letters_to_one_chat_do_not_go_at_once(town):
     send = Platforms()
-    two = town.readers(2)
-    for reader in two:
+    for work, reader in enumerate(town.readers(2)):
         choose(town.database, reader, alerts_to="telegram:-5")
-    town.happens(two)
+        town.happens([reader], work)
 
     async with town.mailing(send):
         await until(town.outbox)
-        await asyncio.sleep(0.2)  # the other may only come three seconds later
+        await asyncio.sleep(0.2)  # the other may only come six seconds later
 
     assert [user for user, _ in send.came] == ["-5"]
 
