@@ -73,6 +73,8 @@ class Terminal:
         """
         mailroom, platform = self._hearing.mailroom, self._speaker.platform
         told = False
+        if self._place.shared:  # they are for their reader's eyes alone
+            return told
         with suppress(Unavailable):  # they will be there when the next line is typed
             while (letter := mailroom.hand_over(platform, self._speaker.user_id)) is not None:
                 self._show(said(letter), beside=told)

@@ -31,7 +31,11 @@ def record(
     now: datetime,
     impression_id: int | None = None,
 ) -> int | None:
-    """Makes `verdict` the current one (None takes it back); the event's id, None if it stood."""
+    """Makes `verdict` the current one (None takes it back); the event's id, None if it stood.
+
+    A like that was left out of account is so again when `source` undoes what was said over it; but
+    once it was taken back altogether, nothing remembers that, and it counts again.
+    """
     current = session.get(Feedback, (reader_id, webtoon_id))
     previous = current.verdict if current else None
     if previous == verdict:
@@ -61,9 +65,13 @@ def record(
         )
     else:
         current.verdict, current.at, current.event_id = verdict, now, event.id
-        current.ignored = False
+        current.ignored = current.ignored and not _said_anew(verdict, source)
     session.flush()
     return event.id
+
+
+def _said_anew(verdict: Verdict | None, source: str) -> bool:
+    return verdict is Verdict.LIKE and source != "undo"
 
 
 def ignore(session: Session, reader_id: int, webtoon_id: int, ignored: bool) -> None:
@@ -76,6 +84,21 @@ def ignore(session: Session, reader_id: int, webtoon_id: int, ignored: bool) -> 
         .where(Feedback.reader_id == reader_id, Feedback.webtoon_id == webtoon_id)
         .values(ignored=ignored)
     )
+
+
+def count_again(session: Session, reader_id: int, webtoon_ids: Sequence[int]) -> set[int]:
+    """Takes those of these works into account again whose likes are left out of it; which."""
+    query = (
+        update(Feedback)
+        .where(
+            Feedback.reader_id == reader_id,
+            Feedback.webtoon_id.in_(webtoon_ids),
+            Feedback.verdict == Verdict.LIKE,
+            Feedback.ignored,
+        )
+        .values(ignored=False)
+    )
+    return set(session.scalars(query.returning(Feedback.webtoon_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +159,7 @@ def record_all(
             session.add(given)
         else:
             row.verdict, row.at, row.event_id = verdict, now, event.id
-            row.ignored = False
+            row.ignored = row.ignored and not _said_anew(verdict, source)
     session.flush()
     return [
         Told(webtoon_id, verdict, event.id, previous)
@@ -240,7 +263,10 @@ def current_of(session: Session, reader_ids: Sequence[int]) -> dict[int, list[Cu
     )
     found: dict[int, list[Current]] = {reader_id: [] for reader_id in reader_ids}
     for row in session.execute(query):
-        found[row.reader_id].append(Current(row.webtoon_id, Verdict(row.verdict), *row[3:]))
+        verdict = Verdict(row.verdict)
+        left_out = row.ignored and verdict is Verdict.LIKE
+        given = Current(row.webtoon_id, verdict, row.at, row.event_id, left_out)
+        found[row.reader_id].append(given)
     return found
 
 

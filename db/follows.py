@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, delete, exists, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.crawl_tables import WebtoonDetail
 from db.reader_tables import Follow
-from db.tables import Account, Webtoon
+from db.tables import Account, Reader, Webtoon
 
 MOST = 200  # works that one reader follows
 
@@ -78,7 +78,7 @@ def followers(session: Session, webtoon_id: int) -> list[int]:
     """The readers who follow a work and can be told of it, by id."""
     query = (
         select(Follow.reader_id)
-        .where(Follow.webtoon_id == webtoon_id, reachable(Follow.reader_id))
+        .where(Follow.webtoon_id == webtoon_id, _told(Follow.reader_id))
         .order_by(Follow.reader_id)
     )
     return list(session.scalars(query))
@@ -104,7 +104,7 @@ def followers_of_others(session: Session, webtoon_id: int, authors: Iterable[str
         .where(
             Follow.webtoon_id.in_(works),
             Follow.reader_id.not_in(itself),
-            reachable(Follow.reader_id),
+            _told(Follow.reader_id),
         )
         .order_by(Follow.reader_id)
     )
@@ -124,6 +124,12 @@ def names(authors: Iterable[str]) -> frozenset[str]:
 def reachable(reader_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """The condition that a reader has an account that takes messages."""
     return exists().where(Account.reader_id == reader_id, Account.closed_at.is_(None))
+
+
+def _told(reader_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """The condition that a reader can be told of works: in private, or in a chat they chose."""
+    chose = exists().where(Reader.id == reader_id, Reader.alerts_to.is_not(None))
+    return or_(reachable(reader_id), chose)
 
 
 def _followed(session: Session) -> Collection[tuple[int, list[str]]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from db.feedback import Told
 from db.reader_tables import ImportBatch
 from db.tables import Verdict
+
+OPEN_FOR = timedelta(days=1)  # then a list can be neither added nor taken back, and is not kept
 
 Row = tuple[int, Verdict]
 

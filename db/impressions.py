@@ -252,6 +252,16 @@ def last(
     return in_slate(session, slate)[0] if slate else None
 
 
+def led_on(session: Session, reader_id: int, slate: str) -> bool:
+    """Whether this slate led a reader to another one, whose name begins with its own."""
+    query = select(Impression.id).where(
+        Impression.reader_id == reader_id,
+        Impression.slate.startswith(slate, autoescape=True),
+        Impression.slate != slate,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def like_rates(
     session: Session, since: datetime, *, except_policies: Sequence[str] = ()
 ) -> list[LikeRate]:

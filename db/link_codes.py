@@ -51,9 +51,10 @@ def get(session: Session, code_id: int) -> Code | None:
     return _code(session.scalar(_held().where(LinkCode.id == code_id)))
 
 
-def take(session: Session, code_id: int, reader_id: int, expires_at: datetime) -> None:
-    """Notes who entered a code; from now on it is theirs alone, until then."""
-    _mark(session, code_id, taken_by=reader_id, expires_at=expires_at)
+def take(session: Session, code: Code, reader_id: int, expires_at: datetime) -> None:
+    """Notes who entered a code; from now on it is theirs alone, until then at the latest."""
+    if code.taken_by is None:
+        _mark(session, code.id, taken_by=reader_id, expires_at=expires_at)
 
 
 def use(session: Session, code_id: int, now: datetime) -> None:

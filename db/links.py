@@ -12,13 +12,15 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.reader_tables import Follow, ReaderLink
+from db.reader_tables import ReaderLink
 from db.tables import Account, Base, Feedback, FeedbackEvent, Reader, UtcDateTime, Verdict
 
 _BATCH = 500  # ids a statement
 _TABLES = Base.metadata.tables
 # Rows that only name their reader: they go over, and back, by their ids.
-_PLAIN = ("impression", "feedback_event", "import_batch", "outbox", "party", "reader_link")
+_PLAIN = ("impression", "feedback_event", "import_batch", "outbox", "reader_link")
+# Rows of which a reader has one for each of something: who has none of their own gets them.
+_KEYED = {"follow": "webtoon_id", "party_member": "party_id"}
 # Of two choices the surviving reader's counts, if they made one.
 _CHOICES = ("language", "dial", "alerts", "alerts_to", "zone", "quiet_from", "quiet_until")
 
@@ -72,15 +74,11 @@ class Union:
         }
 
 
-def platforms(session: Session, reader_id: int) -> list[str]:
-    """The platforms on which a reader speaks; their accounts are held until the end."""
-    query = (
-        select(Account.platform)
-        .where(Account.reader_id == reader_id)
-        .order_by(Account.id)
-        .with_for_update()
-    )
-    return list(dict.fromkeys(session.scalars(query)))
+def hold(session: Session, *readers: int) -> None:
+    """Lets nobody else do anything for these readers until the transaction ends."""
+    for table, column in ((Account, Account.reader_id), (Reader, Reader.id)):
+        query = select(table.id).where(column.in_(readers)).order_by(table.id)
+        session.execute(query.with_for_update()).all()
 
 
 def compare(session: Session, mine: int, theirs: int) -> Union:
@@ -95,11 +93,13 @@ def compare(session: Session, mine: int, theirs: int) -> Union:
 
 
 def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int, Union]:
-    """Makes the reader `theirs` part of `mine`, who is gone afterwards; the link's id, and of what.
+    """Makes the reader `theirs` part of `mine`; the link's id, and what both said.
 
-    Their accounts must be held.
+    `theirs` is gone afterwards. What waits to be told keeps the hours that it was due at.
     """
+    hold(session, mine, theirs)
     found = compare(session, mine, theirs)
+    _forget_told(session, mine, theirs)
     survivor, former = session.get_one(Reader, mine), session.get_one(Reader, theirs)
     before: dict[str, Any] = {
         "reader": _columns(former),
@@ -108,16 +108,17 @@ def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int,
         "replaced": _standing({w: s for w, s in found.mine.items() if w in found.changed}),
         "changed": list(found.changed),
         "until": session.scalar(select(func.max(FeedbackEvent.id))) or 0,
-        "rows": {name: _ids(session, name, theirs) for name in ("account", *_PLAIN)},
-        "follows": _follows(session, theirs),
-        "followed": _follows(session, mine),
+        "rows": {name: _ids(session, name, theirs) for name in ("account", "news", *_PLAIN)},
+        "keyed": {name: _all(session, name, theirs) for name in _KEYED},
+        "own": {
+            name: [row[key] for row in _all(session, name, mine)] for name, key in _KEYED.items()
+        },
     }
-    for name in before["rows"]:
+    for name in ("account", *_PLAIN):
         _hand_over(session, name, theirs, mine)
     _replace(session, mine, found.changed)
-    _bring(session, "news", "key", theirs, mine)
-    _bring(session, "follow", "webtoon_id", theirs, mine)
-    _bring(session, "party_member", "party_id", theirs, mine)
+    for name, key in (("news", "key"), *_KEYED.items()):
+        _bring(session, name, key, theirs, mine)
     _choose(survivor, former)
     link = ReaderLink(reader_id=mine, former_id=theirs, at=now, before=before)
     session.add(link)
@@ -135,17 +136,17 @@ def undo(session: Session, link_id: int, now: datetime) -> None:
     link = session.get_one(ReaderLink, link_id)
     before: Any = link.before
     mine, theirs = link.reader_id, link.former_id
+    hold(session, mine)
     session.execute(insert(Reader).values(id=theirs, **_told("reader", before["reader"])))
     for name, ids in before["rows"].items():
         _give_back(session, name, ids, mine, theirs)
     _restore(session, mine, before)
     _insert(session, "feedback", theirs, before["feedback"])
-    others = {row["webtoon_id"] for row in before["follows"]}
-    own = {row["webtoon_id"] for row in before["followed"]}
-    brought = [work for work in others if work not in own]
-    for few in _batches(brought):
-        session.execute(delete(Follow).where(Follow.reader_id == mine, Follow.webtoon_id.in_(few)))
-    _insert(session, "follow", theirs, before["follows"])
+    for name, key in _KEYED.items():
+        rows = before["keyed"][name]
+        brought = [row for row in rows if row[key] not in before["own"][name]]
+        _take_back(session, name, key, mine, brought)
+        _insert(session, name, theirs, rows)
     link.undone_at, link.before = now, None
     session.flush()
     session.expire_all()
@@ -233,6 +234,19 @@ def _restore(session: Session, mine: int, before: Mapping[str, Any]) -> None:
         FeedbackEvent.reader_id == mine, FeedbackEvent.id > before["until"]
     )
     untouched = set(before["changed"]) - set(session.scalars(since))
+    own = {row["webtoon_id"]: row["verdict"] for row in before["replaced"]}
+    for work in set(before["changed"]) - untouched:
+        # What was said first since then took the place of what is the other reader's again.
+        first = select(func.min(FeedbackEvent.id)).where(
+            FeedbackEvent.reader_id == mine,
+            FeedbackEvent.webtoon_id == work,
+            FeedbackEvent.id > before["until"],
+        )
+        session.execute(
+            update(FeedbackEvent)
+            .where(FeedbackEvent.id == first.scalar_subquery())
+            .values(previous=own.get(work))
+        )
     for few in _batches(untouched):
         session.execute(
             delete(Feedback).where(Feedback.reader_id == mine, Feedback.webtoon_id.in_(few))
@@ -288,9 +302,32 @@ def _bring(session: Session, name: str, key: str, theirs: int, mine: int) -> Non
     )
 
 
-def _follows(session: Session, reader_id: int) -> list[dict[str, Any]]:
-    query = select(Follow.webtoon_id, Follow.at).where(Follow.reader_id == reader_id)
-    return [{"webtoon_id": work, "at": at.isoformat()} for work, at in session.execute(query)]
+def _take_back(
+    session: Session, name: str, key: str, mine: int, rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Deletes what was brought: rows that are still as they were, moment and all."""
+    table = _TABLES[name]
+    moment = next(c for c in table.columns if isinstance(c.type, UtcDateTime))
+    for row in rows:
+        at = datetime.fromisoformat(row[moment.name])
+        same = (table.c.reader_id == mine, table.c[key] == row[key], moment == at)
+        session.execute(delete(table).where(*same))
+
+
+def _forget_told(session: Session, mine: int, theirs: int) -> None:
+    """Deletes waiting news of one that the other was told already, or is being told."""
+    news = _TABLES["news"]
+    for one, other in ((mine, theirs), (theirs, mine)):
+        told = select(news.c.key).where(news.c.reader_id == other, news.c.letter_id.is_not(None))
+        waiting = (news.c.reader_id == one, news.c.letter_id.is_(None), news.c.key.in_(told))
+        session.execute(delete(news).where(*waiting))
+
+
+def _all(session: Session, name: str, reader_id: int) -> list[dict[str, Any]]:
+    """A reader's rows as JSON can hold them, but for whose they are."""
+    table = _TABLES[name]
+    rows = session.execute(select(table).where(table.c.reader_id == reader_id)).mappings()
+    return [_plain(row) for row in rows]
 
 
 def _ids(session: Session, name: str, reader_id: int) -> list[int]:
@@ -315,9 +352,13 @@ def _standing(said: Mapping[int, Said]) -> list[dict[str, Any]]:
 
 def _columns(row: Base) -> dict[str, Any]:
     """A row as JSON can hold it, but for whose it is."""
-    values = {c.name: getattr(row, c.name) for c in _TABLES[row.__tablename__].columns}
+    columns = _TABLES[row.__tablename__].columns
+    return _plain({c.name: getattr(row, c.name) for c in columns})
+
+
+def _plain(values: Mapping[Any, Any]) -> dict[str, Any]:
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value
+        str(name): value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()
         if name not in ("id", "reader_id")
     }

@@ -36,10 +36,13 @@ class Lost:
     at: datetime
 
 
-def put(session: Session, to: Address, text: str, now: datetime) -> None:
-    """Writes a letter; the bot of its platform will deliver it."""
+def put(
+    session: Session, to: Address, text: str, now: datetime, reader_id: int | None = None
+) -> None:
+    """Writes a letter; the bot of its platform will deliver it. One to a reader goes with them."""
     platform, user_id = to
-    session.add(Outbox(platform=platform, user_id=user_id, text=text, created_at=now))
+    row = Outbox(platform=platform, user_id=user_id, text=text, created_at=now, reader_id=reader_id)
+    session.add(row)
     session.flush()
 
 
@@ -70,8 +73,8 @@ def done(session: Session, letter_id: int, now: datetime, error: str | None = No
 
 
 def waiting(session: Session) -> int:
-    """How many letters nobody has delivered yet."""
-    query = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))
+    """How many letters to operators nobody has delivered yet."""
+    query = select(func.count()).select_from(Outbox).where(_OPERATORS, Outbox.done_at.is_(None))
     return session.scalar(query) or 0
 
 

@@ -31,7 +31,7 @@ class Member:
 
 
 def opened(
-    session: Session, platform: str, chat_id: str, reader_id: int, *, now: datetime, since: datetime
+    session: Session, platform: str, chat_id: str, *, now: datetime, since: datetime
 ) -> PartyRow:
     """The round of a chat that was opened after `since`, or a new one, which ends all before."""
     alone(session, Alone.PARTY)  # there is one a chat, whoever asks at once
@@ -39,7 +39,7 @@ def opened(
     party = session.scalar(select(Party).where(*here, Party.opened_at > since).limit(1))
     if party is None:
         session.execute(update(Party).where(*here).values(closed_at=now))
-        party = Party(platform=platform, chat_id=chat_id, reader_id=reader_id, opened_at=now)
+        party = Party(platform=platform, chat_id=chat_id, opened_at=now)
         session.add(party)
         session.flush()
     return _row(party)

@@ -129,7 +129,6 @@ class Party(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     platform: Mapped[str]
     chat_id: Mapped[str]
-    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id", ondelete="CASCADE"), index=True)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 

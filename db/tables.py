@@ -307,7 +307,7 @@ class Outbox(Base):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_platform_done_at", "platform", "done_at"),)
+    __table_args__ = (Index("ix_outbox_platform_done_at", "platform", "done_at"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     platform: Mapped[str]

@@ -38,7 +38,6 @@ from tasks.settings import TaskSettings
 
 DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
-UNDONE_WITHIN = timedelta(days=1)  # a list that a reader sent: then it can be added no more
 RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
 OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then
@@ -79,7 +78,7 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "runs": jobs.prune(session, before) + jobs.prune(session, now - RAN_OFTEN, SPREAD_NEWS),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),
-            "lists": imports.prune(session, now - UNDONE_WITHIN),
+            "lists": imports.prune(session, now - imports.OPEN_FOR),
             "news": news.prune(session, now - TOLD_WITHIN),
             "happenings": happenings.prune(session, now - TOLD_WITHIN),
             "pulses": pulses.prune(session, now - DEAD_AFTER),

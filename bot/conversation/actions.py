@@ -45,6 +45,7 @@ class Deed(StrEnum):
     ALERTS = "n"
     LINK = "k"
     ACCOUNT = "o"
+    TAKE_IN = "d"
     IMPORT = "i"
     TOGETHER = "t"
 
@@ -211,6 +212,11 @@ def link(answer: str, number: int, owner: int) -> str:
 def account(webtoon_id: int, like: int, counts: bool, owner: int) -> str:
     """Whether a like of the owner's counts, asked for below the reasons for a work."""
     return f"{Deed.ACCOUNT}:{webtoon_id}:{like}:{'in' if counts else 'out'}:{owner}"
+
+
+def take_in(like: int, owner: int, page: int) -> str:
+    """Count a like that was left out of account again, from a page of the owner's list."""
+    return f"{Deed.TAKE_IN}:{like}:{owner}:{page}"
 
 
 def batch(answer: str, batch_id: int) -> str:

@@ -64,6 +64,11 @@ class Context:
         """May works for adults be shown: the reader asked, and nobody reads along."""
         return self.reader.adult and not self.place.shared
 
+    @property
+    def adult_elsewhere(self) -> bool:
+        """Are works for adults hidden only because others read along."""
+        return self.reader.adult and self.place.shared
+
     @cached_property
     def taste(self) -> Taste:
         """The reader's verdicts; read once, so take it after what changes them."""
@@ -132,8 +137,7 @@ class Context:
     def require_showable(self, work: Work) -> None:
         """Raises UserError if the work is for adults and may not be shown here."""
         if work.adult and not self.adult:
-            shared = self.place.shared and self.reader.adult
-            raise UserError("ask.adult_shared" if shared else "ask.adult_hidden")
+            raise UserError("ask.adult_shared" if self.adult_elsewhere else "ask.adult_hidden")
 
     def refreshed(self) -> "Context":
         """The same with the reader's choices as they now are."""

@@ -118,6 +118,7 @@ def _finished(ctx: Context, work: Work) -> UserError:
 
 def _unfollow(ctx: Context, work: Work) -> str:
     done = follows.unfollow(ctx.session, ctx.reader.id, work.id)
+    news.drop(ctx.session, ctx.reader.id, work.id)
     return ctx.say("follow.removed" if done else "follow.nothing", title=work.title)
 
 

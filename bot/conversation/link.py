@@ -3,16 +3,19 @@
 import hashlib
 import math
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.conversation import actions, cards
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton, UserError
+from bot.conversation.events import Platform
 from bot.conversation.reply import Button, Reply, Rows
-from db import catalogue, link_codes, links
+from db import catalogue, link_codes, links, news, outbox, readers
 from db.link_codes import Code
 from db.links import Union
+from db.outbox import Address
 
 LIVES = timedelta(minutes=10)
 UNDOABLE = timedelta(days=1)
@@ -72,7 +75,7 @@ def _compared(ctx: Context, argument: str) -> Reply:
         raise UserError("link.wrong")
     _require_usable(ctx, code)
     # Who read it over a shoulder must not be able to snatch it from between these two messages.
-    link_codes.take(ctx.session, code.id, ctx.reader.id, ctx.now + LIVES)
+    link_codes.take(ctx.session, code, ctx.reader.id, ctx.now + LIVES)
     union = links.compare(ctx.session, code.reader_id, ctx.reader.id)
     other = ", ".join(_platforms(ctx, code.reader_id))
     lines = [
@@ -95,9 +98,12 @@ def _linked(ctx: Context, code_id: int) -> Reply:
     if code is None:
         raise StaleButton
     _require_usable(ctx, code)
-    links.platforms(ctx.session, code.reader_id)  # held, so that they say nothing meanwhile
+    there = readers.accounts(ctx.session, code.reader_id)
     link_codes.use(ctx.session, code.id, ctx.now)
     link_id, union = links.unite(ctx.session, code.reader_id, ctx.reader.id, ctx.now)
+    # What waits is told at the hours that both have now, and as often as both want.
+    news.reschedule(ctx.session, code.reader_id, ctx.now, ctx.zone)
+    _warn(ctx, code.reader_id, there)
     buttons = (
         _undo_button(ctx, link_id, code.reader_id),
         Button(ctx.say("button.recommend"), actions.again()),
@@ -110,7 +116,6 @@ def _undone(ctx: Context, link_id: int) -> Reply:
     last = links.last(ctx.session, ctx.reader.id)
     if last is None or last.id != link_id or not last.undoable or ctx.now - last.at >= UNDOABLE:
         raise UserError("link.settled")
-    links.platforms(ctx.session, ctx.reader.id)
     links.undo(ctx.session, link_id, ctx.now)
     return Reply(ctx.say("link.undone"), replaces=True, private=True)
 
@@ -133,7 +138,11 @@ def _standing(union: Union, *, mine: bool) -> int:
 
 def _differences(ctx: Context, union: Union) -> list[str]:
     """That the later word counts, where there are two; with the names of a few works."""
-    differing = union.differing
+    differing = {
+        work: verdict
+        for work, verdict in union.differing.items()
+        if ctx.adult or not getattr(ctx.library.work(work), "adult", False)
+    }
     if not differing:
         return []
     few = list(differing.items())[:_DIFFERENCES]
@@ -144,7 +153,17 @@ def _differences(ctx: Context, union: Union) -> list[str]:
 
 
 def _platforms(ctx: Context, reader_id: int) -> list[str]:
-    return [ctx.say(f"link.on_{platform}") for platform in links.platforms(ctx.session, reader_id)]
+    every = dict.fromkeys(platform for platform, _ in readers.accounts(ctx.session, reader_id))
+    return [ctx.say(f"link.on_{platform}") for platform in every]
+
+
+def _warn(ctx: Context, reader_id: int, accounts: Iterable[Address]) -> None:
+    """Tells the other accounts, as whoever entered the code need not be who they hoped for."""
+    platform = ctx.speaker.platform
+    text = ctx.say("link.told", platform=ctx.say(f"link.on_{platform}"))
+    for address in accounts:
+        if address[0] != Platform.TERMINAL:  # which nobody looks at unless they type
+            outbox.put(ctx.session, address, text, ctx.now, reader_id)
 
 
 def _undo_button(ctx: Context, link_id: int, owner: int) -> Button:

@@ -224,6 +224,7 @@ def _of_item(item: Any, known: Known) -> Entry | None:  # noqa: ANN401
 def _text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, list):
         return ", ".join(part for part in value if isinstance(part, str))
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return value if isinstance(value, str) else f"{value:.10g}"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    # A whole number may have more digits than any float.
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache
 
-from bot.conversation import actions, listing
+from bot.conversation import actions, cards, listing
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.entries import Entry, Known, Stars
@@ -15,14 +14,12 @@ from bot.conversation.events import MAX_FILE, File
 from bot.conversation.find import shortened
 from bot.conversation.hangul import normalise
 from bot.conversation.reply import Button, Reply
-from db import feedback, imports
+from db import exports, feedback, imports
 from db.catalogue import Work
 from db.imports import Batch, Row
 from db.tables import Verdict
 
 SOURCE = "import"
-_EMOJI = {Verdict.LIKE: "👍", Verdict.DISLIKE: "👎", Verdict.READ: "✅", Verdict.HIDDEN: "🙈"}
-_OPEN_FOR = timedelta(days=1)
 _SHOWN, _NAMED = 8, 5
 _LIKED = 0.6  # of all stars: 3 of 5
 _FEWEST_LINES = 3  # of a list that is pasted without a word
@@ -79,8 +76,8 @@ def press(ctx: Context, action: Action) -> Reply:
     if batch is None:
         raise StaleButton
     ctx.require_owner(batch.reader_id)
-    if ctx.now - batch.made_at > _OPEN_FOR:
-        raise UserError("lists.expired")
+    if ctx.now - batch.made_at > imports.OPEN_FOR:
+        raise UserError("lists.settled" if action.text(0) == "undo" else "lists.expired")
     match action.text(0):
         case "add":
             return _add(ctx, batch)
@@ -170,7 +167,8 @@ def _shown(ctx: Context, entries: Sequence[Entry]) -> Reply:
     """The summary of a list, kept so that its buttons can add it."""
     matched = _match(ctx, entries)
     if not matched.verdicts:
-        raise UserError("lists.all_adult" if matched.adult else "lists.nothing")
+        hidden = "ask.adult_shared" if ctx.adult_elsewhere else "lists.all_adult"
+        raise UserError(hidden if matched.adult else "lists.nothing")
     standing, found = ctx.taste.verdicts, matched.verdicts.items()
     same = sum(standing.get(work) == verdict for work, verdict in found)
     # What the reader told us themselves stands, unless the list has a word against it.
@@ -183,10 +181,12 @@ def _shown(ctx: Context, entries: Sequence[Entry]) -> Reply:
         "same": same,
         "kept": len(found) - same - len(rows),
         "changed": sum(work in standing for work, _ in rows),
-        "adult": matched.adult,
+        "adult": 0 if ctx.adult_elsewhere else matched.adult,
     }
     lines = [_head(ctx, matched, rows), *_titles(ctx, rows)]
     lines += [ctx.say(f"lists.{remark}", count=count) for remark, count in remarks.items() if count]
+    if matched.adult and ctx.adult_elsewhere:
+        lines.append(ctx.say("ask.adult_shared"))
     if matched.rated:
         lines.append(ctx.say("lists.rated", scale=listing.scale(entries)))
     if matched.unsure:
@@ -209,7 +209,7 @@ def _head(ctx: Context, matched: _Matched, rows: Sequence[Row]) -> str:
         return ctx.say("lists.nothing_new", found=found, total=total)
     counts = Counter(verdict for _, verdict in rows)
     marks = " · ".join(
-        f"{_EMOJI[verdict]} {counts[verdict]}" for verdict in _EMOJI if counts[verdict]
+        f"{emoji} {counts[verdict]}" for verdict, emoji in cards.EMOJI.items() if counts[verdict]
     )
     return ctx.say("lists.found", found=found, total=total, marks=marks)
 
@@ -217,7 +217,7 @@ def _head(ctx: Context, matched: _Matched, rows: Sequence[Row]) -> str:
 def _titles(ctx: Context, rows: Sequence[Row]) -> list[str]:
     """The first works of a list as lines, and how many more there are."""
     lines = [
-        f"{_EMOJI[verdict]} {ctx.library.works[ctx.library.row_of[work]].title}"
+        f"{cards.EMOJI[verdict]} {ctx.library.works[ctx.library.row_of[work]].title}"
         for work, verdict in rows[:_SHOWN]
     ]
     more = len(rows) - _SHOWN
@@ -239,12 +239,9 @@ def _require_open(batch: Batch) -> None:
 
 def _add(ctx: Context, batch: Batch) -> Reply:
     _require_open(batch)
-    # What was said after the list was sent is newer than the list.
-    newer = {
-        given.webtoon_id
-        for given in feedback.current(ctx.session, ctx.reader.id)
-        if given.at > batch.made_at
-    }
+    # What was said after the list was sent is newer than it, a verdict taken back included.
+    said = exports.last_said(ctx.session, ctx.reader.id)
+    newer = {work for work, at in said.items() if at > batch.made_at}
     told = ctx.record_all({w: verdict for w, verdict in batch.rows if w not in newer}, SOURCE)
     imports.applied(ctx.session, batch.id, told, ctx.now)
     lines = [ctx.say("lists.added", count=len(told))]

@@ -14,6 +14,7 @@ from bot.conversation.reply import Button, Document, Reply
 from bot.conversation.texts import Language, say
 from db import catalogue, feedback, follows, parties, readers
 from db.feedback import Current
+from db.tables import Verdict
 
 _PAGE = 8
 _LANGUAGES = {
@@ -27,7 +28,8 @@ _LANGUAGES = {
 
 
 def show_list(ctx: Context, number: int = 0) -> Reply:
-    """A page of the reader's verdicts, latest first, each with a button to take it back."""
+    """A page of the reader's verdicts, latest first, each with a button to take it back, and to
+    count it again if it is left out of account."""
     given = feedback.current(ctx.session, ctx.reader.id)
     if not given:
         return Reply(ctx.say("list.empty"), private=True)
@@ -45,21 +47,22 @@ def show_list(ctx: Context, number: int = 0) -> Reply:
         for row in shown
     ]
     owner = ctx.reader.id
-    rows = [
-        (
-            Button(
-                ctx.say("list.undo", title=titles[row.webtoon_id]),
-                actions.remove(row.webtoon_id, owner, number),
-            ),
-        )
-        for row in shown
-    ]
+    rows = [_row(ctx, row, titles[row.webtoon_id], number) for row in shown]
     turn = []
     if number > 0:
         turn.append(Button(ctx.say("button.previous"), actions.page(number - 1, owner)))
     if number < pages - 1:
         turn.append(Button(ctx.say("button.next"), actions.page(number + 1, owner)))
     return Reply("\n".join(lines), buttons=(*rows, *((tuple(turn),) if turn else ())), private=True)
+
+
+def _row(ctx: Context, given: Current, title: str, page: int) -> tuple[Button, ...]:
+    owner = ctx.reader.id
+    undo = Button(ctx.say("list.undo", title=title), actions.remove(given.webtoon_id, owner, page))
+    if not given.ignored:
+        return (undo,)
+    again = actions.take_in(given.webtoon_id, owner, page)
+    return (undo, Button(f"{ctx.say('button.in')}: {title}", again))
 
 
 def turn_page(ctx: Context, action: Action) -> Reply:
@@ -76,6 +79,17 @@ def remove(ctx: Context, action: Action) -> Reply:
         raise StaleButton
     said = verdicts.take_back(ctx, work).text
     return _in_place(show_list(ctx, action.number(2)), said)
+
+
+def take_in(ctx: Context, action: Action) -> Reply:
+    """Counts a like of the owner's list again that was left out of account."""
+    ctx.require_owner(action.number(1))
+    like = action.number(0)
+    if ctx.taste.verdicts.get(like) is not Verdict.LIKE:
+        raise UserError("trouble.changed_since")
+    feedback.count_again(ctx.session, ctx.reader.id, [like])
+    title = catalogue.titles(ctx.session, [like])[like]
+    return _in_place(show_list(ctx, action.number(2)), ctx.say("why.in", title=title))
 
 
 def settings(ctx: Context) -> Reply:

@@ -29,7 +29,8 @@ def critiques(
     slate: Sequence[int],
     masked: NDArray[np.bool_],
 ) -> tuple[Button, ...]:
-    """Three buttons that steer away from this slate (rows of works), fewer if fewer make sense.
+    """Three buttons that steer away from this slate (rows of works), fewer if fewer make sense or
+    can carry what they add to the wish.
 
     `masked` (works,) bool is what the next slate cannot have. Of the critiques that leave enough,
     those are offered that part what would come next most evenly, as these say most.
@@ -39,7 +40,10 @@ def critiques(
     told: list[tuple[bool, float, int, str]] = []
     genres = 0
     for order, token in enumerate(_candidates(library, wish, ranking, slate)):
-        fitting = wish.and_(token).fits(library)
+        narrower = wish.and_(token)
+        if not narrower.carried:
+            continue
+        fitting = narrower.fits(library)
         if np.count_nonzero(fitting & ~masked) >= _LEFT:
             genres += token.startswith(NOT)
             another = token.startswith(NOT) and genres > 1  # only where nothing else is left

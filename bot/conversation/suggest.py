@@ -28,7 +28,8 @@ def recommend(ctx: Context, argument: str, occasion: str = "") -> Reply:
     The name of their slate begins with `occasion`.
     """
     _require_catalogue(ctx)
-    wish = wish_of(ctx, argument)
+    asked = wish_of(ctx, argument)
+    wish = asked.cut()  # what the buttons cannot carry would be gone with the next tap
     ranking = ctx.ranking
     name = secrets.token_hex(8)
     before = lineup.past(ctx)
@@ -37,9 +38,8 @@ def recommend(ctx: Context, argument: str, occasion: str = "") -> Reply:
     picks = _picks(ctx, ranking, masked, before, name)
     if not picks:
         if wish.tokens:
-            asked = " · ".join(label(ctx, token) for token in wish.tokens)
             relaxed = steering.relaxing(ctx, wish, unwanted)
-            raise UserError("recommend.empty_filter", relaxed, filter=asked)
+            raise UserError("recommend.empty_filter", relaxed, filter=_labels(ctx, wish))
         raise UserError("recommend.empty")
     rows = [pick.row for pick in picks]
     taken = unwanted.copy()
@@ -48,7 +48,8 @@ def recommend(ctx: Context, argument: str, occasion: str = "") -> Reply:
     more = Button(ctx.say("button.more"), actions.again(wish.words))
     shown = slate(ctx, occasion + name, picks)
     last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,), *((steer,) if steer else ())))
-    return Reply(_header(ctx, ranking, wish), (*shown[:-1], last), steering.taking_back(ctx, wish))
+    header = _header(ctx, ranking, wish, cut=wish != asked)
+    return Reply(header, (*shown[:-1], last), steering.taking_back(ctx, wish))
 
 
 def similar(ctx: Context, argument: str) -> Reply:
@@ -122,10 +123,14 @@ def _picks(
     return picks
 
 
-def _header(ctx: Context, ranking: Ranking, wish: Wish) -> str:
-    asked = " · ".join(label(ctx, token) for token in wish.tokens)
-    lines = (_about(ctx, ranking), ctx.say("steer.now", asked=asked) if asked else "")
+def _header(ctx: Context, ranking: Ranking, wish: Wish, *, cut: bool) -> str:
+    now = ctx.say("steer.now", asked=_labels(ctx, wish)) if wish.tokens else ""
+    lines = (_about(ctx, ranking), now, ctx.say("steer.cut") if cut else "")
     return "\n".join(line for line in lines if line)
+
+
+def _labels(ctx: Context, wish: Wish) -> str:
+    return " · ".join(label(ctx, token) for token in wish.tokens)
 
 
 def _about(ctx: Context, ranking: Ranking) -> str:

@@ -130,6 +130,7 @@ _DEEDS: Mapping[Deed, Callable[[Context, Action], Reply]] = {
     Deed.ALERTS: alerts.press,
     Deed.LINK: link.press,
     Deed.ACCOUNT: reasons.take_account,
+    Deed.TAKE_IN: own.take_in,
     Deed.IMPORT: lists.press,
     Deed.TOGETHER: together.press,
 }

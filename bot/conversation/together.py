@@ -9,6 +9,7 @@ picks again and again, as people come and go, learns more of such ranks, and nev
 """
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 
@@ -37,6 +38,8 @@ _NAME = 32  # characters
 _NAME_IN_CROWD, _CROWD = 11, 8  # so that all fit on a card
 # Platforms make mentions, commands and links of these, whoever wrote them.
 _TELLING = str.maketrans({"@": "＠", "/": "／", "#": "＃"})
+# Letters and symbols that Unicode counts among the visible ones, and that nobody sees.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 _DOT = re.compile(r"\.(?=\w)")
 
 
@@ -48,7 +51,6 @@ def gather(ctx: Context) -> Reply:
         ctx.session,
         ctx.speaker.platform,
         ctx.place.chat_id,
-        ctx.reader.id,
         now=ctx.now,
         since=ctx.now - _OPEN,
     )
@@ -198,8 +200,14 @@ def _percent(share: float) -> str:
 
 
 def _called(name: str) -> str:
-    """A name from outside as we repeat it: printable, short, and nothing that could be tapped."""
-    clean = "".join(char if char.isprintable() else " " for char in name)
+    """A name from outside as we repeat it: printable, short, and nothing that could be tapped.
+
+    "" for one of which nothing would be seen.
+    """
+    seen = (char if char.isprintable() and char not in _BLANKS else " " for char in name)
+    clean = "".join(seen)
+    if all(unicodedata.category(char)[0] in "MZ" for char in clean):  # marks need what they mark
+        return ""
     return _cut(_DOT.sub("․", " ".join(clean.split()).translate(_TELLING)), _NAME)
 
 

@@ -46,9 +46,19 @@ def press(ctx: Context, action: Action) -> Reply:
     if shown.webtoon_id != work.id:
         raise StaleButton
     event_id = ctx.record(work, verdict, "button", shown.id)
-    already = "" if event_id else "already_"
-    notice = ctx.say(f"liked.{already}{verdict}", title=work.title)
+    key = f"liked.{verdict}" if event_id else f"liked.already_{verdict}"
+    notice = counted_again(ctx, work, verdict) or ctx.say(key, title=work.title)
     return shown_again(ctx, work, notice, shown)
+
+
+def counted_again(ctx: Context, work: Work, verdict: Verdict) -> str:
+    """Counts a like again that was left out of account and is said once more, and says so.
+
+    "" for every other verdict.
+    """
+    if verdict is Verdict.LIKE and feedback.count_again(ctx.session, ctx.reader.id, [work.id]):
+        return ctx.say("why.in", title=work.title)
+    return ""
 
 
 def undo(ctx: Context, action: Action) -> Reply:
@@ -82,9 +92,11 @@ def react(ctx: Context, reaction: Reaction) -> Reply | None:
         verdict = _EMOJI.get(emoji)
         if verdict and _unreact(ctx, work, verdict, shown[0].id):
             notice = ctx.say("liked.undone", title=work.title)
-    for emoji in reaction.added:
-        if (verdict := _EMOJI.get(emoji)) and ctx.record(work, verdict, "reaction", shown[0].id):
+    for verdict in filter(None, map(_EMOJI.get, reaction.added)):
+        if ctx.record(work, verdict, "reaction", shown[0].id):
             notice = ctx.say(f"liked.{verdict}", title=work.title)
+        else:
+            notice = counted_again(ctx, work, verdict) or notice
     # A question of the welcome keeps its buttons: they lead on to the recommendations.
     quiet = ctx.place.shared or shown[0].policy == WELCOME or (work.adult and not ctx.adult)
     if not notice or quiet:
@@ -120,7 +132,8 @@ def _chosen(ctx: Context, action: Action, work: Work) -> impressions.ImpressionR
 def _record(ctx: Context, work: Work, verdict: Verdict, source: str) -> Reply:
     event_id = ctx.record(work, verdict, source)
     if event_id is None:
-        return Reply(ctx.say(f"liked.already_{verdict}", title=work.title))
+        already = ctx.say(f"liked.already_{verdict}", title=work.title)
+        return Reply(counted_again(ctx, work, verdict) or already)
     buttons = (
         Button(ctx.say("button.undo"), actions.undo(event_id)),
         Button(ctx.say("button.recommend"), actions.again()),

@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.conversation import actions, cards, lineup, suggest
+from bot.conversation import actions, cards, lineup, suggest, verdicts
 from bot.conversation.actions import Action
 from bot.conversation.context import Context
 from bot.conversation.errors import StaleButton
@@ -66,10 +66,9 @@ def press(ctx: Context, action: Action) -> Reply:
         question = _question(ctx, shown.slate, len(asked), before)
         if question is not None:
             return Reply(cards=(question,), notice=notice, replaces=True)
-    latest = _latest(ctx)
-    if latest and latest.slate != shown.slate:  # a second tap: the slate stands already
+    if impressions.led_on(ctx.session, ctx.reader.id, shown.slate):  # a second tap
         return settled
-    slate = suggest.recommend(ctx, "")
+    slate = suggest.recommend(ctx, "", shown.slate)
     return Reply(slate.text or ctx.say("start.done"), slate.cards, notice=notice, replaces=True)
 
 
@@ -78,7 +77,8 @@ def _record(ctx: Context, shown: ImpressionRow, verdict: Verdict | None) -> str:
         return ""
     work = ctx.work(shown.webtoon_id)
     ctx.record(work, verdict, "welcome", shown.id)
-    return ctx.say(f"liked.{verdict}", title=work.title)
+    again = verdicts.counted_again(ctx, work, verdict)
+    return again or ctx.say(f"liked.{verdict}", title=work.title)
 
 
 def _latest(ctx: Context) -> ImpressionRow | None:

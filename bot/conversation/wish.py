@@ -6,7 +6,8 @@ the third that is least like the works 12 and 7. These unit critiques are constr
 one narrows what the ones before left (Reilly, McCarthy, McGinty & Smyth 2004).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ from bot.conversation.texts import term, terms
 
 MORE_POPULAR, MORE_HIDDEN, UNLIKE, NOT = "↑", "↓", "≠", "-"
 _MAX_BYTES = 60  # an action has 64
+_OPPOSITE = {FINISHED: ONGOING, ONGOING: FINISHED}
+_PARTED_SIGN = re.compile(rf"(?<!\S){NOT}\s+")
 _NAME_WORDS = 6  # in the longest name of a genre or keyword
 _ALIKE = 1 / 3  # of the works that fit otherwise: those least like what is to be unlike
 
@@ -34,13 +37,21 @@ class Wish:
 
     @property
     def words(self) -> str:
-        """The tokens as a button carries them: as many whole ones as fit."""
-        words = ""
+        """The tokens as a button carries them, if it can."""
+        return ",".join(self.tokens)
+
+    @property
+    def carried(self) -> bool:
+        """Whether a button can carry all of it."""
+        return len(self.words.encode()) <= _MAX_BYTES
+
+    def cut(self) -> "Wish":
+        """The tokens, without those that a button has no room for after the ones before."""
+        kept = Wish()
         for token in self.tokens:
-            longer = f"{words},{token}" if words else token
-            if len(longer.encode()) <= _MAX_BYTES:
-                words = longer
-        return words
+            longer = Wish((*kept.tokens, token))
+            kept = longer if longer.carried else kept
+        return kept
 
     def and_(self, token: str) -> "Wish":
         """This and that, without what it replaces or contradicts."""
@@ -71,26 +82,24 @@ class Wish:
 
 
 def wish_of(ctx: Context, argument: str) -> Wish:
-    """What the words after /recommend ask for. Raises UserError for a word we don't know."""
+    """What the words after /recommend ask for, each sign of the one name that it stands before.
+
+    Raises UserError for a word we don't know.
+    """
     wish = Wish()
     if not argument.strip():
         return wish
     known = _known_words(ctx)
     for phrase in argument.split(","):
-        token = phrase.strip()
-        if _is_measure(token):
-            wish = wish.and_(token)
-            continue
-        prefix = NOT if token.startswith(NOT) else ""
-        words = token.removeprefix(NOT).split()
-        while words:  # the longest name first: "slice of life", "romance fantasy"
-            spans = range(min(len(words), _NAME_WORDS), 0, -1)
-            keys = ((span, normalise("".join(words[:span]))) for span in spans)
-            span, key = next(((span, key) for span, key in keys if key in known), (0, ""))
+        words = _PARTED_SIGN.sub(NOT, phrase).split()
+        while words:
+            name, span = _named(words, known)
             if not span:
                 names = ", ".join(term(ctx.language, genre) for genre in ctx.library.genres)
                 raise UserError("recommend.unknown_filter", word=shortened(words[0]), genres=names)
-            wish = wish.and_(prefix + known[key])
+            if words[0].startswith(NOT):
+                name = _OPPOSITE.get(name, NOT + name)
+            wish = wish.and_(name)
             del words[:span]
     return wish
 
@@ -113,6 +122,20 @@ def label(ctx: Context, token: str) -> str:
 def unlike(works: Sequence[int]) -> str:
     """The token for nothing like these works."""
     return UNLIKE + ".".join(map(str, works))
+
+
+def _named(words: Sequence[str], known: Mapping[str, str]) -> tuple[str, int]:
+    """The longest name that these words begin with, and of how many it is: "slice of life".
+
+    ("", 0) if there is none. A sign begins another name: "romance -fantasy" are two.
+    """
+    if _is_measure(words[0]):
+        return words[0], 1
+    signed = (n for n, word in enumerate(words) if n and word.startswith(NOT))
+    for span in range(min(next(signed, len(words)), _NAME_WORDS), 0, -1):
+        if name := known.get(normalise("".join(words[:span]))):
+            return name, span
+    return "", 0
 
 
 def _fulfils(library: Library, token: str) -> NDArray[np.bool_]:

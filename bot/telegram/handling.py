@@ -89,6 +89,9 @@ class Handler:
                 if not heard.done():
                     heard.set_result(reply and Reply(notice=reply.notice or reply.text))
                 return True
+            if again and reply is not None and reply.for_all and reply.replaces:
+                # Others may have changed since then what is everybody's: theirs is later.
+                reply = Reply(notice=reply.notice, private=True)
             if isinstance(event.said, Press):
                 self._boards.heard(event.said.message, reply)
             if not heard.done():
@@ -106,7 +109,7 @@ class Handler:
         if not isinstance(sent, File) or incoming.file_id is None or sent.size > MAX_FILE:
             return event
         return replace(
-            event, said=replace(sent, content=await self._sender.fetch(incoming.file_id))
+            event, said=replace(sent, content=await self._sender.fetch(incoming.file_id, MAX_FILE))
         )
 
     async def _hear(self, event: Event, again: bool) -> Reply | None:

@@ -328,11 +328,13 @@ class Sender:
 
         await self._deliver(request)
 
-    async def fetch(self, file_id: str) -> bytes | None:
-        """What is in a file that was sent to us; None where it cannot be had."""
+    async def fetch(self, file_id: str, largest: int) -> bytes | None:
+        """What is in a file that was sent to us; None where it is larger or cannot be had."""
 
-        async def request() -> bytes:
+        async def request() -> bytes | None:
             file = await self.bot.get_file(file_id)
+            if (file.file_size or 0) > largest:
+                return None
             return bytes(await file.download_as_bytearray())
 
         try:

@@ -202,6 +202,12 @@ def test_broken_and_endless_json_is_said(content, name):
     assert refused(content, name) == "lists.broken"
 
 
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "-1e999", "NaN"])
+def test_a_number_beyond_all_ratings_is_none(number):
+    assert files(f'[{{"title": "덴마", "rating": {number}}}]', "list.json") == [Entry("덴마")]
+    assert refused(f'[{{"author": {number}}}]', "list.json") == "lists.empty"
+
+
 @pytest.mark.parametrize(
     "content",
     ["덴마\n" * (MOST + 1), json.dumps(["덴마"] * (MOST + 1)), "title\n" + "덴마\n" * (MOST + 1)],

@@ -219,7 +219,7 @@ def test_a_week_brings_three_works_as_recommend_does_and_a_way_to_end_it(mina):
     assert len(set(titles(reply)) - {"신의 탑"}) == 3
     assert all(card.reason for card in reply.cards)
     assert reply.together
-    assert [button.label for button in buttons_of(reply.buttons)] == ["🚫 No Sunday three"]
+    assert [button.label for button in buttons_of(reply.buttons)] == ["🚫 No Sunday picks"]
 
 
 def test_a_verdict_on_a_weeks_card_counts_and_leaves_the_others_there(mina):

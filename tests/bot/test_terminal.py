@@ -255,7 +255,7 @@ def test_people_in_one_room_read_together_and_each_prints_the_round_they_act_in(
 
     assert joined == [
         "✋ You're in.",
-        "👥 Who reads along? Tap ✋",
+        "👥 Who wants to join? Tap ✋",
         "In so far (2): mina, jun",
         "  [1] ✋ I'm in  [2] 🎬 Pick now",
     ]

@@ -46,7 +46,7 @@ def test_a_like_is_left_out_below_the_reasons_and_counted_again(door):
     without = door.changes(why, "⏸️")
     again = door.changes(without, "▶️")
 
-    assert "⏸️ 반영하지 않는 작품: 신의 탑" in without.text
+    assert "⏸️ 추천에 반영하지 않는 작품: 신의 탑" in without.text
     assert "👍 신의 탑: +" in again.text
 
 

@@ -12,7 +12,7 @@ from tests.plugins.doors import SECONDS, start_discord, start_telegram, stopped
 
 LIST = "제목,별점\r\n신의 탑,4.5\r\n노블레스,1.5\r\n세상에 없는 작품,5\r\n"
 FOUND = "📥 3개 중 2개를 찾았어요: 👍 1 · ✅ 1\n👍 신의 탑\n✅ 노블레스\n"
-ADDED = "📥 작품 2개를 담았어요."
+ADDED = "📥 작품 2개를 추가했어요."
 
 
 def rows(home, query):
@@ -28,12 +28,12 @@ def verdicts(home, user_id):
 
 def test_titles_are_typed_added_and_taken_back_at_every_door(door):
     shown = door.says("/import 신의 탑, 노블레스 👎, 여신강림")[0]
-    added = door.changes(shown, "3개 담기")
+    added = door.changes(shown, "3개 추가")
     listed = door.exports()
     undone = door.changes(added, "되돌리기")
 
     assert "📥 3개 중 3개를 찾았어요: 👍 2 · 👎 1" in shown.text
-    assert "📥 작품 3개를 담았어요." in added.text
+    assert "📥 작품 3개를 추가했어요." in added.text
     assert listed.count('"verdict"') == 3
     assert "작품 3개가 담기 전으로 돌아갔어요." in undone.text
     assert '"verdict"' not in door.exports()
@@ -44,7 +44,7 @@ def test_a_file_in_telegram_is_fetched_shown_and_added(shared_home, telegram_run
 
     server.send_file(mina, "내 목록.csv", LIST.encode("cp949"))
     shown = server.wait_for_message(mina, timeout=SECONDS)
-    server.press(mina, shown, "📥 2개 담기")
+    server.press(mina, shown, "📥 2개 추가")
     server.wait_for(lambda: shown.earlier, SECONDS, "the list to be added")
 
     assert shown.earlier[0].startswith(FOUND)
@@ -130,7 +130,7 @@ def test_a_file_on_discord_is_fetched_shown_and_added(shared_home, discord_runni
     given = discord_running.slash(lee, "import", file=("list.csv", LIST.encode("utf-16")))
     shown = answer(discord_running, given)
     said = shown.content
-    discord_running.press(lee, shown, "📥 2개 담기")
+    discord_running.press(lee, shown, "📥 2개 추가")
     discord_running.wait_for(lambda: shown.content.startswith(ADDED), SECONDS)
 
     assert said.startswith(FOUND)

@@ -7,7 +7,7 @@ import pytest
 from tests.plugins.doors import SECONDS, TerminalDoor
 
 WHO = "👥 같이 볼 사람은 ✋ 를 눌러 주세요"
-JOIN, PICK, OTHERS, LIKE = "✋ 나도 볼래요", "🎬 지금 고르기", "🔄 다른 작품", "👍 좋아요"
+JOIN, PICK, OTHERS, LIKE = "✋ 저도 볼래요", "🎬 지금 고르기", "🔄 다른 작품", "👍 좋아요"
 
 
 def rows(home, query):
@@ -41,7 +41,7 @@ def test_two_in_a_telegram_group_join_one_message_and_pick(shared_home, telegram
     toast = telegram.wait_for_answer(telegram.press(anna, slate, f"1 {LIKE}"), SECONDS)
 
     assert opened == WHO
-    assert toasts == ["✋ 함께할게요."] * 2
+    assert toasts == ["✋ 참여했어요."] * 2
     assert board.text == f"{WHO}\n지금 2명: Anna <b>, ＠Ben"
     assert board.buttons == [JOIN, PICK]
     assert refused == "함께하는 분만 고를 수 있어요. ✋ 를 먼저 눌러 주세요."
@@ -105,7 +105,7 @@ def test_two_in_a_discord_server_join_one_message_and_pick(shared_home, discord_
 
     assert opened == WHO
     assert [(m.content, m.ephemeral) for m in said] == [
-        ("✋ 함께할게요.", True),
+        ("✋ 참여했어요.", True),
         ("✋ You're in.", True),
     ]
     assert (board.content, board.edits) == (f"{WHO}\n지금 2명: Anna\\_\\*, Ben", 2)

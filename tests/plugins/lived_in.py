@@ -89,7 +89,7 @@ def beyond_verdicts(session, reader_id, webtoon_id, later):
     """A code, a link, a work that is followed and what happened to it, a list, a round."""
     readers.spoke(session, "telegram", "7", later)
     event = WorkEvent(webtoon_id=webtoon_id, kind="chapter", detail="3화", at=NOON)
-    party = Party(platform="telegram", chat_id="-1", reader_id=reader_id, opened_at=NOON)
+    party = Party(platform="telegram", chat_id="-1", opened_at=NOON)
     session.add_all([event, party])
     session.flush()
     session.add_all(

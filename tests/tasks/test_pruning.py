@@ -218,7 +218,7 @@ def test_rounds_go_after_a_day_and_the_names_in_them(database, pruned):
     with database.write() as session:
         reader = readers.of_account(session, "telegram", "7", NOON).id
         for chat, at in zip(("old", "new"), on_both_sides(days=1), strict=True):
-            party = parties.opened(session, "telegram", chat, reader, now=at, since=at)
+            party = parties.opened(session, "telegram", chat, now=at, since=at)
             parties.join(session, party.id, reader, f"{chat} Anna", at)
 
     assert pruned() == {"rounds": 1}

@@ -104,17 +104,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("chat_id", sa.Text(), nullable=False),
-        sa.Column("reader_id", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["reader_id"], ["reader.id"], name=op.f("fk_party_reader_id_reader"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_party_platform_chat_id", "party", ["platform", "chat_id"], unique=False)
-    op.create_index(op.f("ix_party_reader_id"), "party", ["reader_id"], unique=False)
     op.create_table(
         "reader_link",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -208,7 +203,9 @@ def upgrade() -> None:
     op.add_column(
         "reader", sa.Column("weekly", sa.Boolean(), server_default=sa.true(), nullable=False)
     )
-    with op.batch_alter_table("outbox") as outbox:
+    # Ids of letters that were deleted must not come again: who sent the one would note the other.
+    whole = {"sqlite_autoincrement": True}
+    with op.batch_alter_table("outbox", table_kwargs=whole) as outbox:
         outbox.add_column(sa.Column("reader_id", sa.Integer(), nullable=True))
         outbox.add_column(sa.Column("reply", sa.Text(), nullable=True))
         outbox.add_column(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.conversation.texts import Language, say
 from tests.plugins.chat import ON_SQLITE, buttons, buttons_of, titles
 from tests.plugins.library import SHELF
 
@@ -137,3 +138,13 @@ def test_a_thumb_taken_back_counts_even_after_they_were_switched_off(chat):
     assert chat.unreacts(message, "👍") is None
 
     assert chat.verdicts() == {}
+
+
+def test_in_a_group_settings_are_not_what_hides_those_of_a_list(chat):
+    allow(chat)
+    public, stranger = chat.in_public(), chat.as_("other", shared=True)
+    why = say(Language.ENGLISH, "ask.adult_shared")
+
+    assert public.says("/import 밤의 정원사").text == why
+    assert public.says("/import 밤의 정원사\n덴마").text.splitlines()[1:] == ["👍 덴마", why]
+    assert stranger.says("/import 밤의 정원사").text == say(Language.ENGLISH, "lists.all_adult")

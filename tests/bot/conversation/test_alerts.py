@@ -56,7 +56,7 @@ def test_it_shows_how_everything_stands(chat):
         ["🌙 22:00-8:00 ✓", "🌙 23:00-7:00", "🌙 0:00-9:00", "🌞 Any time"],
         ["🌏 Seoul ✓", "🌏 Tokyo", "🌎 New York"],
         ["🌎 Los Angeles", "🌍 London"],
-        ["🚫 No Sunday three"],
+        ["🚫 No Sunday picks"],
     ]
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.conversation import actions
 from db import feedback
 from tests.plugins.chat import buttons_of, export
 
@@ -85,11 +86,92 @@ def test_the_list_and_the_export_say_so(reader):
     ]
 
 
+def test_each_can_be_counted_again_from_the_list(reader):
+    for title in ("쿠베라", "덴마"):
+        reader.says(f"/like {title}")
+    for _ in range(5):
+        reader.says("/why 갓 오브 하이스쿨")
+        reader.press("⏸️")
+    reader.says("/list")
+
+    notices = [reader.press("▶️ Count again: ").notice for _ in range(5)]
+
+    reply = reader.last
+    assert notices == [
+        f"▶️ {title} counts again." for title in ("덴마", "쿠베라", "헬퍼", "노블레스", "신의 탑")
+    ]
+    assert (reply.replaces, reply.private) == (True, True)
+    assert not any(entry.get("left_out") for entry in export(reader)["feedback"])
+
+
 def test_liking_it_again_counts_again(reader):
     first = next(iter(shares(reader.last)))
     reader.press("⏸️")
     reader.says(f"/dislike {first}")
     reader.says(f"/like {first}")
+
+    assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+
+
+def test_saying_so_once_more_counts_again(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+
+    assert reader.says(f"/like {first}").text == f"▶️ {first} counts again."
+    assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
+    assert reader.says(f"/like {first}").text == f"You already like {first}."
+
+
+def test_so_does_a_thumb_on_its_card(reader):
+    reader.says("/recommend")
+    title, thumb, message = reader.last.cards[0].title, reader.action("👍"), reader.posted(0)
+    title = title.split(" (")[0]
+    reader.presses(thumb)
+    for again in (lambda: reader.presses(thumb), lambda: reader.reacts(message, "👍")):
+        reader.says("/why 갓 오브 하이스쿨")
+        reader.presses(leaving_out(reader, title))
+
+        assert again().notice == f"▶️ {title} counts again."
+        assert not any(entry.get("left_out") for entry in export(reader)["feedback"])
+
+
+def test_so_does_an_answer_to_a_question_of_before(chat):
+    chat.says("/start")
+    title, like = chat.last.cards[0].title.split(" (")[0], chat.action("👍")
+    chat.presses(like)
+    chat.says("/why 쿠베라")
+    chat.presses(leaving_out(chat, title))
+
+    assert chat.presses(like).notice == f"▶️ {title} counts again."
+
+
+def leaving_out(chat, title):
+    """What leaves this like out of account."""
+    like = next(w.id for w in chat.world.serving.library.works if w.title == title)
+    return actions.account(chat.work("1022").id, like, counts=False, owner=export(chat)["reader"])
+
+
+@pytest.mark.parametrize("said", ["/dislike {}", "/read {}", "/import {} 👎"])
+def test_undoing_what_was_said_over_it_leaves_it_out_again(reader, said):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+    reader.says(said.format(first))
+    if reader.last.buttons[0][0].label.startswith("📥"):
+        reader.press("📥")
+    undo = reader.action("↩️")
+    between = reader.says("/list").text
+
+    reader.presses(undo)
+
+    assert "⏸️" not in between
+    assert f"👍 {first} · ⏸️" in reader.says("/list").text
+
+
+def test_undoing_that_it_was_taken_back_counts_it_again(reader):
+    first = next(iter(shares(reader.last)))
+    reader.press("⏸️")
+    reader.says(f"/unlike {first}")
+    reader.press("↩️")
 
     assert first in shares(reader.says("/why 갓 오브 하이스쿨"))
 
@@ -105,17 +187,27 @@ def test_it_is_the_readers_alone(reader):
     action = reader.action("⏸️")
 
     assert reader.as_("other").presses(action).notice.startswith("This button belongs")
+    reader.presses(action)
+    reader.says("/list")
+    assert reader.as_("other").presses(reader.action("▶️")).notice.startswith("This button belongs")
 
 
 def test_what_is_no_longer_liked_cannot_be_left_out(reader):
     action = reader.action("⏸️")
-    for title in shares(reader.last):
+    reader.presses(action)
+    reader.says("/list")
+    again = reader.action("▶️")
+    for title in ("신의 탑", "노블레스", "헬퍼"):
         reader.says(f"/unlike {title}")
 
-    assert reader.presses(action).notice.startswith("You've changed your mind since")
+    for late in (action, again):
+        assert reader.presses(late).notice.startswith("You've changed your mind since")
 
 
-@pytest.mark.parametrize("forged", ["o:1:1:x:{}", "o:1:1:{}", "o:1:999:out:{}", "o:999:1:out:{}"])
+@pytest.mark.parametrize(
+    "forged",
+    ["o:1:1:x:{}", "o:1:1:{}", "o:1:999:out:{}", "o:999:1:out:{}", "d:1", "d:999:{}:0"],
+)
 def test_forged_ones_are_refused(reader, forged):
     owner = export(reader)["reader"]
 

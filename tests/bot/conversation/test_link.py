@@ -55,7 +55,7 @@ def test_what_linking_does_is_shown_before_it_is_done(chat, elsewhere):
     assert "(Telegram): 2 works" in shown.text
     assert "Here: 2 works" in shown.text
     assert "Together: 3 works" in shown.text
-    assert "different things of 1 work; what you said last counts: 신의 탑 👎" in shown.text
+    assert "different things about 1 work; what you said last counts: 신의 탑 👎" in shown.text
     assert shown.private
     assert people(chat) == 2
 

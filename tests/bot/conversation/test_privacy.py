@@ -16,8 +16,8 @@ def test_it_counts_what_is_stored(chat):
     text = chat.says("/privacy").text
 
     assert "Your account numbers (Telegram)" in text
-    assert "What you said of 1 work, and when" in text
-    assert "3 steps by which it came to be" in text
+    assert "What you said about 1 work, and when" in text
+    assert "3 changes you made to them" in text
     assert "3 cards I showed you" in text
     assert "0 works you follow" in text
 
@@ -30,7 +30,7 @@ def test_it_says_for_how_long_as_the_operator_has_set(chat, days, told):
     text = chat.says("/privacy").text
 
     assert text.count("40 days") == 2
-    assert ("If I don't hear from you for 90 days, I forget you" in text) is told
+    assert ("If I don't hear from you for 90 days, I delete everything about you" in text) is told
 
 
 def test_train_without_me_by_its_button(chat):

@@ -150,14 +150,14 @@ def test_where_nothing_is_left_it_is_said_what_to_relax(reader):
         "Nothing new is left for “romance · slice of life”. What shall I leave out?"
     )
     labels = [button.label for button in buttons_of(reply.buttons)]
-    assert all(label.startswith("✖️ ") and label.endswith(" left)") for label in labels)
+    assert all(label.startswith("✖️ Drop “") and label.endswith(" left)") for label in labels)
     assert reader.press("✖️").cards
 
 
 def test_where_no_single_condition_is_to_blame_all_of_them_go(reader):
     reply = reader.says("/recommend 일상, 액션, 로맨스, 스릴러")
 
-    assert [button.label for button in buttons_of(reply.buttons)] == ["✨ Without any of it"]
+    assert [button.label for button in buttons_of(reply.buttons)] == ["✨ No filters"]
     assert reader.press("✨").cards
 
 
@@ -194,3 +194,46 @@ def test_a_measure_of_works_that_are_gone_asks_for_nothing(reader):
 
 def test_every_token_has_its_words():
     assert wish.unlike([1, 22]) == "≠1.22"
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("판타지 -초능력", "fantasy · no superpowers"),
+        ("-판타지 로맨스", "no fantasy · romance"),
+        ("romance -fantasy", "romance · no fantasy"),  # and not romance fantasy
+        ("- 로맨스", "no romance"),
+        ("-slice of life 판타지", "no slice of life · fantasy"),
+        ("-완결", "ongoing"),
+        ("-ongoing", "finished"),
+        ("판타지 -완결, -로맨스", "fantasy · ongoing · no romance"),
+    ],
+)
+def test_a_sign_is_of_the_name_that_it_stands_before(reader, words, asked):
+    assert reader.says(f"/recommend {words}").text == f"🎛️ Now: {asked}"
+
+
+def test_a_sign_before_nothing_is_a_word_we_do_not_know(reader):
+    assert reader.says("/recommend 로맨스 -").text.startswith("I don't know “-”")
+
+
+LONG = "-마법, -저승, -궁중, -동물, -우정, -공포, -탑"  # 52 bytes of 60
+CUT = "✂️ I can't keep more than these in mind at once, so only they count."
+
+
+def test_under_a_long_wish_are_only_critiques_that_fit_into_a_button(reader):
+    before = reader.says(f"/recommend {LONG}").text
+    offered = critiques(reader.last)
+
+    assert offered
+    for button in offered.values():
+        assert reader.presses(button.action).text != before, button
+
+
+def test_a_wish_too_long_for_a_button_is_cut_and_says_so(reader):
+    whole = reader.says(f"/recommend {LONG}").text
+
+    now, note = reader.says(f"/recommend {LONG}, -스릴러").text.splitlines()
+
+    assert (now, note) == (whole, CUT)
+    assert reader.press("🔄").text == now

@@ -7,7 +7,7 @@ import pytest
 from bot.conversation.texts import Language, say
 from tests.plugins.chat import at_once, buttons, export, joins
 
-ASK = "👥 Who reads along? Tap ✋"
+ASK = "👥 Who wants to join? Tap ✋"
 STALE = "This button no longer works."
 
 
@@ -57,7 +57,7 @@ def test_the_message_keeps_its_language_and_the_word_to_each_is_in_theirs(chat, 
     reply = chat.as_("minjun", shared=True, language="ko").presses(action)
 
     assert reply.text == f"{ASK}\nIn so far (2): Anna, Minjun"
-    assert reply.notice == "✋ 함께할게요."
+    assert reply.notice == "✋ 참여했어요."
 
 
 def test_where_nobody_reads_along_it_tells_how_to_use_it(chat):
@@ -132,6 +132,10 @@ def test_who_is_forgotten_is_out_and_their_name_with_them(chat, anna, ben):
     assert "rounds" not in export(anna)
 
 
+# Fillers of Hangul, an empty pattern of Braille, a note without a head, a joiner, marks alone.
+BLANK = "\u3164\uffa0\u115f\u1160\u2800\U0001d159\u034f\u17b5\ufe0f\u0301\u3000"
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -144,6 +148,9 @@ def test_who_is_forgotten_is_out_and_their_name_with_them(chat, anna, ben):
         ("Dr. No", "Dr. No"),
         ("\u200b", "somebody"),
         ("", "somebody"),
+        *((blank * 2, "somebody") for blank in BLANK),
+        ("김\u3164철수", "김 철수"),
+        ("❤\ufe0f", "❤\ufe0f"),
     ],
 )
 def test_names_are_printable_short_and_not_to_be_tapped(chat, name, shown):

@@ -1,6 +1,7 @@
 """/start: a welcome that leads to a first slate in a few taps."""
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +148,19 @@ def test_a_double_tap_neither_skips_a_question_nor_shows_two_slates(chat):
     last = chat.action("⏭️")
     assert len(chat.presses(last).cards) == 3
     assert chat.presses(last).cards == ()
+
+
+@pytest.mark.parametrize("answers", ["", "nnnn"])
+@pytest.mark.parametrize("between", ["/similar 신의 탑", "/recommend"])
+def test_another_slate_in_between_is_not_the_one_it_leads_to(chat, answers, between):
+    chat.says("/start")
+    for answer in answers:
+        chat.press(LABELS[answer])
+    on = chat.action("👍" if answers else "⏭️")
+    chat.says(between)
+
+    assert len(chat.presses(on).cards) == 3
+    assert chat.presses(on).cards == ()
 
 
 def test_where_others_read_along_it_asks_nothing(chat):
