@@ -177,7 +177,7 @@ class Mailroom:
         reader = readers.get(session, reader_id, there.language if there else None)
         items = news.items(session, reader_id, now)
         unwanted = [item for item in items if not _wanted(item, reader, home)]
-        news.drop(session, unwanted)
+        news.discard(session, unwanted)
         told = [item for item in items if item not in unwanted and (item.kind or item.doubt)]
         weeks = [item for item in items if item not in unwanted and item not in told]
         public = [item for item in told if item.kind and not item.adult]
@@ -198,7 +198,7 @@ class Mailroom:
         ctx = self._context(session, reader, home, now)
         picked = wording.weekly(ctx, told)
         if picked is None:
-            news.drop(session, weeks)
+            news.discard(session, weeks)
             return None
         said, cards = [*weeks, *told], ctx.noted.cards
         return _write(session, reader, home, picked, said, now=now, cards=cards)

@@ -145,7 +145,7 @@ def items(session: Session, reader_id: int, now: datetime) -> list[Item]:
     return [_item(*row) for row in session.execute(query)]
 
 
-def drop(session: Session, unsaid: Collection[Item]) -> None:
+def discard(session: Session, unsaid: Collection[Item]) -> None:
     """Deletes news that are never to be told."""
     ids = [item.id for item in unsaid]
     if not ids:
@@ -188,13 +188,6 @@ def release(session: Session, letters: Iterable[int], due_at: datetime | None = 
     )
 
 
-def drop(session: Session, reader_id: int, webtoon_id: int) -> None:
-    """Deletes what waits to be told of this work to a reader who no longer follows it."""
-    of_it = select(WorkEvent.id).where(WorkEvent.webtoon_id == webtoon_id)
-    waits = (News.reader_id == reader_id, News.letter_id.is_(None), News.event_id.in_(of_it))
-    session.execute(delete(News).where(*waits))
-
-
 def unshow(session: Session, letters: Iterable[int]) -> None:
     """Deletes what was logged as shown by letters that nobody saw."""
     query = select(Outbox.reader_id, Outbox.created_at).where(Outbox.id.in_([*letters]))
@@ -207,6 +200,13 @@ def put_off(session: Session, reader_id: int, now: datetime, until: datetime) ->
     """Has all that is due for this reader wait until then."""
     due = (News.reader_id == reader_id, News.letter_id.is_(None), News.due_at <= now)
     session.execute(update(News).where(*due).values(due_at=until))
+
+
+def drop(session: Session, reader_id: int, webtoon_id: int) -> None:
+    """Deletes what waits to be told of this work to a reader who no longer follows it."""
+    of_it = select(WorkEvent.id).where(WorkEvent.webtoon_id == webtoon_id)
+    waits = (News.reader_id == reader_id, News.letter_id.is_(None), News.event_id.in_(of_it))
+    session.execute(delete(News).where(*waits))
 
 
 def prune(session: Session, before: datetime) -> int:

@@ -318,6 +318,6 @@ def test_a_letter_that_is_refused_for_itself_says_nothing_of_its_reader(post):
 
 def test_what_is_never_to_be_told_is_gone(post):
     post.happens()
-    news.drop(post.session, post.items())
+    news.discard(post.session, post.items())
 
     assert post.news() == []

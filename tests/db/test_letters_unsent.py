@@ -58,7 +58,7 @@ def test_what_was_in_doubt_stays_so_when_its_letter_is_taken_apart(post, doubted
 def test_what_is_in_doubt_and_in_no_letter_makes_none_by_itself(post, doubted):
     apart(post, "other hours")
     fresh, *_ = (item for item in post.items() if not item.doubt)
-    news.drop(post.session, [fresh])
+    news.discard(post.session, [fresh])
 
     assert post.due(now=NOON + HOUR) == []
     assert [item.doubt for item in post.items()] == [True]
