@@ -29,7 +29,7 @@ VOLATILE = (
     (CODE, "<code>"),
     (re.compile(r"\b20\d{6}-\d{6}-[0-9a-f]{6}\b"), "…"),  # a model's id
     (re.compile(r"\(now \d\d:\d\d\)"), "(now …)"),
-    (re.compile(r"/\S*webtoonbot-taste-\S+\.png"), "…/webtoonbot-taste-….png"),
+    (re.compile(r"/\S*webtoonbot-taste-\S+\.png"), "…/taste.png"),
 )
 
 

@@ -13,6 +13,7 @@ from bot.conversation.context import Noted
 from bot.conversation.events import Platform
 from bot.conversation.library import Library, Served
 from bot.hearing import Heard
+from bot.mailroom import Sent
 from bot.metrics import Metrics
 from db import alerts, schema
 from db.engine import Database
@@ -57,6 +58,7 @@ def told_by_a_bot():
     bot.watch(lambda: Library((), np.zeros(0, np.float32), served))
     noted = Noted([(Verdict.LIKE, "button")], [Shown(1, 0, "ease")])
     bot.heard(Heard(Platform.TELEGRAM, "press", "failed", noted=noted))
+    bot.sent(Sent("telegram", "arrived"))
     with bot.answering(Platform.TELEGRAM):
         pass
     return [family for family in bot.registry.collect() if NAME.match(family.name)]
