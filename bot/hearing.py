@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from bot.conversation import alerts, cards, inline, talk
 from bot.conversation.commands import BY_NAME, Takes
 from bot.conversation.context import HOME, Context, Kept, Noted
 from bot.conversation.events import Event, Inquiry, Place, Platform, Reaction, Silent, Speaker
-from bot.conversation.reply import Offer, Reply
+from bot.conversation.reply import STORED, Offer, Reply
 from bot.conversation.texts import Language, language_of, say, term
 from bot.mailroom import Mailroom, Sent
 from bot.serving import Serving
@@ -27,7 +26,6 @@ from db.readers import ReaderRow
 from db.tables import Dial
 
 log = structlog.get_logger()
-_REPLY = TypeAdapter(Reply)
 _MAX_CHOICES = 25
 LEASE = timedelta(seconds=60)  # of a letter: then any bot may deliver it
 
@@ -226,7 +224,7 @@ class Hearing:
             known = inbox.claim(session, platform, event.key, now)
             if known is not None:
                 heard.outcome = "repeated"
-                return _REPLY.validate_json(known.reply) if again and known.reply else None
+                return STORED.validate_json(known.reply) if again and known.reply else None
             reader = readers.of_account(
                 session, platform, event.speaker.user_id, now, event.speaker.language
             )
@@ -244,7 +242,7 @@ class Hearing:
                 kept=self._kept,
             )
             reply = talk.answer(ctx, event.said)
-            stored = _REPLY.dump_json(reply).decode() if reply and platform.replays else None
+            stored = STORED.dump_json(reply).decode() if reply and platform.replays else None
             inbox.handled(session, platform, event.key, stored, now)
         heard.noted = ctx.noted  # committed by now
         if reply is None:

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import ParamSpec
 
 import stamina
 import structlog
@@ -20,6 +21,7 @@ from bot.post import Undeliverable, until_told
 from db.letters import Letter
 
 log = structlog.get_logger()
+P = ParamSpec("P")
 
 AT_ONCE = 16  # letters on their way: enough for 28 a second where a round trip takes half of one
 _COMPOSED = 8  # letters a transaction: on SQLite everybody else waits for it
@@ -27,8 +29,9 @@ _PAUSE_SECONDS = 5.0  # between two looks, where there was nothing to do
 _SEND_SECONDS = 40.0  # well within a letter's lease (mailroom.LEASE)
 _PATIENCE_SECONDS = 3.0  # with letters on their way when the bot is told to end
 _LONGEST_CALM_SECONDS = 60.0  # between two tries while a platform takes nothing
-# Telegram wants a second between two messages to a person, and no more than 20 a minute in a group.
-_APART_SECONDS, _APART_IN_CHAT_SECONDS = 1.0, 3.0
+# Telegram wants a second between two messages to a person, and no more than 20 a minute in a group,
+# where half of them and more are left for answers.
+_APART_SECONDS, _APART_IN_CHAT_SECONDS = 1.0, 6.0
 
 
 class Shut(Undeliverable):
@@ -60,26 +63,46 @@ class Claim:
         self._bridge, self._platform, self._ending = bridge, platform, ending
         self.letter = letter
         self.gone = False  # it may have arrived
+        self.owing = False  # it did not go, and the database has yet to be told
+        self.rest: Rest | None = None
 
     async def going(self) -> None:
         """Notes that the request goes out now. Raises NotOurs if it must not, or Unavailable."""
         if self._ending.is_set():
             raise NotOurs
-        mailroom = self._bridge.hearing.mailroom
-        held = await self._bridge.run(mailroom.going, self._platform, self.letter)
+        await self._settle()
+        going = self._bridge.hearing.mailroom.going
+        noting = asyncio.ensure_future(self._bridge.run(going, self._platform, self.letter))
+        try:
+            held = await asyncio.shield(noting)
+        except asyncio.CancelledError:
+            # The thread goes on: what it notes would put a letter in doubt that never went.
+            with suppress(Unavailable):
+                if (held := await noting) is not None:
+                    self.letter = held
+                    await self.back()
+            raise
         if held is None:
             raise NotOurs
         self.letter, self.gone = held, True
 
     async def back(self) -> None:
-        """Notes that the platform did not take it. Raises Unavailable."""
-        await self._bridge.run(self._bridge.hearing.mailroom.back, self.letter)
-        self.gone = False
+        """Notes that the platform did not take it; as long as the database is away, owes that."""
+        self.gone, self.owing = False, True
+        with suppress(Unavailable):
+            await self._settle()
+
+    async def _settle(self) -> None:
+        if self.owing:
+            await self._bridge.run(self._bridge.hearing.mailroom.back, self.letter)
+            self.owing = False
 
 
-# Sends a reply to the chat of a letter; the name of the message that now shows it. Raises Shut or
-# Undeliverable for what will never be taken, Moved, or NotTaken; of anything else nobody knows
-# whether it arrived, if the claim is `gone`.
+# Sends what did not fit into the message of a letter: once that is noted, and without promising it.
+Rest = Callable[[], Awaitable[None]]
+# Sends a reply to the chat of a letter; the name of the message that now shows it. What did not fit
+# is left as the claim's `rest`. Raises Shut or Undeliverable for what will never be taken, Moved,
+# or NotTaken; of anything else nobody knows whether it arrived, if the claim is `gone`.
 Send = Callable[[Reply, Claim], Awaitable[str]]
 
 
@@ -100,6 +123,7 @@ class Mailing:
         self._mailroom = bridge.hearing.mailroom
         self._at_once, self._pause, self._patience = at_once, pause, patience
         self._ending = asyncio.Event()
+        self._noting = asyncio.Lock()
         self._under_way: dict[asyncio.Task[None], Letter] = {}
         self._told: dict[str, float] = {}  # chat -> when it may be told more
         self._failed = False  # since it was last looked at
@@ -170,8 +194,10 @@ class Mailing:
             async with asyncio.timeout(_SEND_SECONDS):
                 message = await self._send(said(letter), claim)
         except NotOurs:
+            if claim.owing:
+                await self._note(self._mailroom.back, claim.letter)
             if self._ending.is_set():
-                await self._note(self._mailroom.leave, [letter])
+                await self._note(self._mailroom.leave, [claim.letter])
         except Undeliverable as error:
             # Somebody who blocked the bot is nothing that an operator could mend.
             shut = isinstance(error, Shut)
@@ -186,8 +212,19 @@ class Mailing:
             await self._trouble(claim, error)
         else:
             self._troubles = 0
-            self._told[letter.user_id] = time.monotonic() + _apart(letter)
             await self._note(self._mailroom.arrived, self._platform, claim.letter, message)
+            await self._follow(claim)
+            self._told[letter.user_id] = time.monotonic() + _apart(letter)
+
+    async def _follow(self, claim: Claim) -> None:
+        if claim.rest is None:
+            return
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await claim.rest()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            log.warning("mailing.cut_short", letter=claim.letter.id, reason=reason)
 
     async def _trouble(self, claim: Claim, error: Exception) -> None:
         """What was not taken goes again after its lease, as do all that never went."""
@@ -195,19 +232,19 @@ class Mailing:
         log.warning(
             "mailing.delayed", letter=claim.letter.id, reason=f"{type(error).__name__}: {error}"
         )
-        if not claim.gone:
-            return
-        if isinstance(error, NotTaken):
-            await self._note(self._mailroom.back, claim.letter)
-        else:
+        if claim.gone and not isinstance(error, NotTaken):
             await self._note(self._mailroom.doubted, self._platform, claim.letter)
+        elif claim.gone or claim.owing:
+            await self._note(self._mailroom.back, claim.letter)
 
-    async def _note(self, work: Callable[..., None], *told: object, **how: object) -> None:
+    async def _note(self, work: Callable[P, None], /, *told: P.args, **how: P.kwargs) -> None:
         """Tells the database, however long it is away."""
-        retrying = stamina.AsyncRetryingCaller(
-            attempts=None, timeout=None, wait_max=5.0, wait_jitter=0.1
-        )
-        await retrying(Unavailable, self._bridge.run, work, *told, **how)
+        async for attempt in stamina.retry_context(
+            Unavailable, attempts=None, timeout=None, wait_max=5.0, wait_jitter=0.1
+        ):
+            with attempt:
+                async with self._noting:  # a locked database must not take all threads
+                    await self._bridge.run(work, *told, **how)
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):

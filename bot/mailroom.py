@@ -3,32 +3,39 @@
 Each step is a transaction of its own, so that a bot can be killed between any two of them.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
+import structlog
 from sqlalchemy.orm import Session
 
 from bot.conversation import letter as wording
 from bot.conversation.context import Context
 from bot.conversation.events import Place, Platform, Speaker
 from bot.conversation.library import Library
-from bot.conversation.reply import Reply
+from bot.conversation.reply import STORED, Reply
 from bot.conversation.texts import language_of
-from db import impressions, letters, readers
+from db import impressions, letters, news, readers
+from db.engine import unreachable
+from db.errors import DatabaseError
 from db.impressions import Shown
-from db.letters import Destination, Item, Letter
+from db.letters import Destination, Letter
+from db.news import Item
 from db.readers import ReaderRow
 
-_REPLY = TypeAdapter(Reply)
 LEASE = timedelta(seconds=60)  # of a letter: then any bot may have it
 # For so long Discord knows a message again that is sent once more with the same nonce. It says "a
 # few minutes", so this is on the safe side.
 _ANEW = {Platform.DISCORD: timedelta(minutes=2)}
 
+# A letter that no bot took for so long is for another place: its platform's bot does not run.
+_UNTAKEN = timedelta(hours=1)
+_PUT_OFF = timedelta(hours=1)  # what could not be written
+
+log = structlog.get_logger()
 Write = Callable[[], AbstractContextManager[Session]]
 
 
@@ -57,16 +64,23 @@ class Mailroom:
         self._count = count
 
     def compose(self, platform: Platform, limit: int) -> int:
-        """Writes letters to at most `limit` readers who have something due; to how many."""
+        """Writes letters to at most `limit` readers who have something due; to how many.
+
+        What is due for somebody to whom none can be written is put off, and nobody else's is.
+        """
         now = self._clock()
         with self._write() as session:
+            letters.give_up(session, tuple(Platform), now, now - _UNTAKEN)
             due = letters.due(session, platform, now, limit)
-            written = [self._compose(session, reader_id, now) for reader_id in due]
+            written = [self._compose(session, platform, reader_id, now) for reader_id in due]
         self._tell(*filter(None, written))
         return len(due)
 
     def take(self, platform: Platform, limit: int, but: Collection[str] = ()) -> list[Letter]:
-        """Letters to send, ours for LEASE: one to each chat at most, and none to `but`."""
+        """At most `limit` letters to send, ours for LEASE, as `letters.take`.
+
+        Of a chat it is one, and none where another is under way, or that is among `but`.
+        """
         now = self._clock()
         with self._write() as session:
             return letters.take(
@@ -78,7 +92,7 @@ class Mailroom:
         now = self._clock()
         with self._write() as session:
             for reader_id in letters.due(session, platform, now, 1, user_id=user_id):
-                self._compose(session, reader_id, now)
+                self._compose(session, platform, reader_id, now)
             taken = letters.take(session, platform, now, now + LEASE, 1, only=user_id)
             return self._going(session, platform, taken[0]) if taken else None
 
@@ -115,7 +129,12 @@ class Mailroom:
         self._tell(Sent(platform, "doubted"))
 
     def refused(self, platform: Platform, letter: Letter, reason: str, *, shut: bool) -> None:
-        """Notes that the platform does not take it; `shut`: nor anything else to this chat."""
+        """Notes that the platform does not take it, and `shut`: nor anything else to this chat.
+
+        A chat that its reader chose is left for their own in either case: the news go there. Where
+        it was their own, they come with the next letter, or not at all if it is shut.
+        """
+        shut = shut or letter.to_chat
         with self._write() as session:
             if shut:
                 letters.shut_out(session, platform, letter, reason, self._clock())
@@ -132,37 +151,57 @@ class Mailroom:
         now = self._clock()
         return letters.going(session, letter, now, now + LEASE, self._zone, anew=_anew(platform))
 
-    def _compose(self, session: Session, reader_id: int, now: datetime) -> Sent | None:
-        """Writes the next letter to this reader; None where nothing of what was due is for them."""
+    def _compose(
+        self, session: Session, platform: Platform, reader_id: int, now: datetime
+    ) -> Sent | None:
+        """As `_composed`; a fault in one reader's letter keeps no other from being written."""
+        try:
+            with unreachable(), session.begin_nested():
+                return self._composed(session, platform, reader_id, now)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("letter not written", reader=reader_id)
+            news.put_off(session, reader_id, now, now + _PUT_OFF)
+            return None
+
+    def _composed(
+        self, session: Session, platform: Platform, reader_id: int, now: datetime
+    ) -> Sent | None:
+        """Writes the next letter to this reader that goes out from `platform`.
+
+        None where nothing of what was due is for them, or their chat has been told it already.
+        """
         home, chat = letters.own(session, reader_id), letters.chosen(session, reader_id)
         there = home or chat
         reader = readers.get(session, reader_id, there.language if there else None)
-        items = letters.items(session, reader_id, now)
+        items = news.items(session, reader_id, now)
         unwanted = [item for item in items if not _wanted(item, reader, home)]
-        letters.drop(session, unwanted)
+        news.discard(session, unwanted)
         told = [item for item in items if item not in unwanted and (item.kind or item.doubt)]
         weeks = [item for item in items if item not in unwanted and item not in told]
         public = [item for item in told if item.kind and not item.adult]
-        to: Destination | None = home
-        cards: tuple[Shown, ...] = ()
-        if chat is not None and _fresh(public):  # what is not for all is told in the next letter
-            to, told = chat, public
+        language = language_of(reader.language or reader.reported)
+        if chat is not None and _fresh(public):  # what is not for all is told in another letter
+            told = [item for item in told if item not in public]
+            public = letters.untold(session, chat, public) if chat.platform == platform else []
+            if _fresh(public):
+                reply = wording.news(language, public)
+                return _write(session, reader, chat, reply, public, now=now)
+        if home is None or home.platform != platform:
+            return None
         if _fresh(told):
-            language = language_of(reader.language or reader.reported)
-            reply = wording.news(language, told, None if to is chat else reader.id)
-        elif home is not None and weeks:
-            ctx = self._context(session, reader, home, now)
-            picked = wording.weekly(ctx, told)
-            if picked is None:
-                letters.drop(session, weeks)
-                return None
-            reply, told, cards = picked, [*weeks, *told], tuple(ctx.noted.cards)
-        else:
+            reply = wording.news(language, told, reader.id)
+            return _write(session, reader, home, reply, told, now=now)
+        if not weeks:
             return None
-        if to is None:
+        ctx = self._context(session, reader, home, now)
+        picked = wording.weekly(ctx, told)
+        if picked is None:
+            news.discard(session, weeks)
             return None
-        letters.write(session, reader_id, to, _REPLY.dump_json(reply).decode(), told, now=now)
-        return Sent(to.platform, "written", cards)
+        said, cards = [*weeks, *told], ctx.noted.cards
+        return _write(session, reader, home, picked, said, now=now, cards=cards)
 
     def _context(
         self, session: Session, reader: ReaderRow, home: Destination, now: datetime
@@ -179,7 +218,7 @@ class Mailroom:
 
 def said(letter: Letter) -> Reply:
     """What a letter says."""
-    return _REPLY.validate_json(letter.reply)
+    return STORED.validate_json(letter.reply)
 
 
 def _wanted(item: Item, reader: ReaderRow, home: Destination | None) -> bool:
@@ -187,6 +226,21 @@ def _wanted(item: Item, reader: ReaderRow, home: Destination | None) -> bool:
     if item.kind is None:
         return reader.weekly and home is not None
     return not item.gone and (not item.adult or (reader.adult and home is not None))
+
+
+def _write(
+    session: Session,
+    reader: ReaderRow,
+    to: Destination,
+    reply: Reply,
+    told: Collection[Item],
+    *,
+    now: datetime,
+    cards: Iterable[Shown] = (),
+) -> Sent:
+    stored = STORED.dump_json(reply).decode()
+    letters.write(session, reader.id, to, stored, told, now=now)
+    return Sent(to.platform, "written", tuple(cards))
 
 
 def _fresh(items: list[Item]) -> bool:

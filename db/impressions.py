@@ -104,6 +104,17 @@ def get(session: Session, impression_id: int) -> ImpressionRow | None:
     return _row(row) if row else None
 
 
+def withdraw(session: Session, reader_id: int, shown_at: datetime, occasion: str) -> None:
+    """Deletes what was logged for a reader in that moment, in slates named for `occasion`."""
+    session.execute(
+        delete(Impression).where(
+            Impression.reader_id == reader_id,
+            Impression.shown_at == shown_at,
+            Impression.slate.startswith(occasion),
+        )
+    )
+
+
 def delivered(session: Session, ids: Sequence[int], message: str) -> None:
     """Remembers the message that shows these impressions."""
     session.execute(update(Impression).where(Impression.id.in_(ids)).values(message=message))

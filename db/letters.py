@@ -11,32 +11,15 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db import news, readers
+from db.locks import Alone, alone
+from db.news import OPEN, Item
 from db.reader_tables import News, WorkEvent
 from db.tables import Account, Outbox, Reader, Webtoon
 
 IN_DOUBT: Final = "It may not have arrived."
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A news that is to be told; `kind` and the work are those of its event, if it has one.
-
-    `doubt`: it was in a letter that may have arrived.
-    """
-
-    id: int
-    key: str
-    doubt: bool
-    kind: str | None = None
-    detail: str | None = None
-    webtoon_id: int = 0
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    adult: bool = False
-    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +49,42 @@ def due(
 ) -> list[int]:
     """Readers to whom a letter may be written from `platform`: they are held until the end.
 
-    They have a due news, no open letter, and are told on this platform; who is being written to
-    just now by another bot is left out. With `user_id` none but the reader behind that account.
+    They have no open letter and a due news that is told on this platform: what is for all in the
+    chat that they chose, else in their own. Who is being written to just now by another bot is left
+    out. With `user_id` none but the reader behind that account.
     """
-    with_news = select(News.reader_id).where(News.letter_id.is_(None), News.due_at <= now)
-    open_letter = select(Outbox.id).where(Outbox.reader_id == Reader.id, *_OPEN)
+    with_news = (
+        select(News.reader_id)
+        .outerjoin(WorkEvent, WorkEvent.id == News.event_id)
+        .outerjoin(Webtoon, Webtoon.id == WorkEvent.webtoon_id)
+        .where(News.letter_id.is_(None), News.doubt.is_(False), News.due_at <= now)
+    )
+    open_letter = select(Outbox.id).where(Outbox.reader_id == Reader.id, *OPEN)
     if user_id is not None:
         account = (Account.platform == platform, Account.user_id == user_id)
         with_news = with_news.join(Account, Account.reader_id == News.reader_id).where(*account)
+    private = or_(News.event_id.is_(None), Webtoon.adult)
+    home = _own(Account.platform).where(Account.reader_id == Reader.id).scalar_subquery()
     query = (
         select(Reader.id)
         .where(
             Reader.id.in_(with_news),
             ~open_letter.exists(),
             or_(
-                Reader.alerts_to.startswith(f"{platform}:"),
-                _own(Account.platform).where(Account.reader_id == Reader.id).scalar_subquery()
-                == platform,
+                and_(
+                    Reader.alerts_to.startswith(f"{platform}:"),
+                    or_(Reader.id.in_(with_news.where(~private)), home.is_(None)),
+                ),
+                and_(
+                    home == platform,
+                    or_(Reader.alerts_to.is_(None), Reader.id.in_(with_news.where(private))),
+                ),
             ),
         )
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True, of=Reader)
     )
     return list(session.scalars(query))
-
-
-def items(session: Session, reader_id: int, now: datetime) -> list[Item]:
-    """All that this reader is to be told now, oldest first, and what is in doubt."""
-    query = (
-        select(News, WorkEvent, Webtoon)
-        .outerjoin(WorkEvent, WorkEvent.id == News.event_id)
-        .outerjoin(Webtoon, Webtoon.id == WorkEvent.webtoon_id)
-        .where(
-            News.reader_id == reader_id,
-            or_(and_(News.letter_id.is_(None), News.due_at <= now), News.doubt.is_(True)),
-        )
-        .order_by(News.event_id.nulls_last(), News.id)
-    )
-    return [_item(*row) for row in session.execute(query)]
 
 
 def own(session: Session, reader_id: int) -> Destination | None:
@@ -124,6 +105,34 @@ def chosen(session: Session, reader_id: int) -> Destination | None:
     platform, _, chat = to.partition(":")
     reported = session.scalar(_own(Account.language).where(Account.reader_id == reader_id))
     return Destination(platform, chat, reported, to_chat=True)
+
+
+def untold(session: Session, chat: Destination, items: Collection[Item]) -> list[Item]:
+    """Those of these news that no reader's letter says to this chat.
+
+    The others are said with that letter from here on, and share what becomes of it. To be asked
+    before a letter to a chat is written: nobody else writes any until the transaction ends.
+    """
+    alone(session, Alone.LETTERS)
+    mine, theirs = aliased(News), aliased(News)
+    query = (
+        select(mine.id, Outbox.id, Outbox.done_at)
+        .join(theirs, theirs.event_id == mine.event_id)
+        .join(Outbox, Outbox.id == theirs.letter_id)
+        .where(
+            mine.id.in_([item.id for item in items]),
+            Outbox.platform == chat.platform,
+            Outbox.user_id == chat.user_id,
+            Outbox.to_chat.is_(True),
+            Outbox.error.is_(None),
+        )
+    )
+    told = {news_id: said for news_id, *said in session.execute(query)}
+    for news_id, (letter_id, arrived_at) in told.items():
+        settled = {} if arrived_at is None else {"doubt": False}
+        statement = update(News).where(News.id == news_id).values(letter_id=letter_id, **settled)
+        session.execute(statement, execution_options=_BLIND)
+    return [item for item in items if item.id not in told]
 
 
 def write(
@@ -150,18 +159,10 @@ def write(
     session.flush()
     ids = [item.id for item in said]
     session.execute(
-        update(News).where(News.id.in_(ids)).values(letter_id=row.id, doubt=False),
+        update(News).where(News.id.in_(ids)).values(letter_id=row.id),
         execution_options=_BLIND,
     )
     return row.id
-
-
-def drop(session: Session, unsaid: Collection[Item]) -> None:
-    """Deletes news that are never to be told."""
-    ids = [item.id for item in unsaid]
-    if not ids:
-        return
-    session.execute(delete(News).where(News.id.in_(ids)), execution_options=_BLIND)
 
 
 def take(
@@ -175,15 +176,15 @@ def take(
     but: Collection[str] = (),
     anew: timedelta = timedelta(0),
 ) -> list[Letter]:
-    """Letters to send, oldest first, one to each chat and none to `but`; ours until then.
+    """Letters to send, oldest first, and ours until then: one to each chat, none to `but`.
 
-    To the chat `only`, if one is given.
+    None to a chat to which somebody else's is under way. To the chat `only`, if one is given.
     What somebody was about to send and never noted is taken if that is less than `anew` ago, for
     platforms that know a message again; else it is in doubt from here on.
     """
     free = (
         Outbox.platform == platform,
-        *_OPEN,
+        *OPEN,
         or_(Outbox.taken_until.is_(None), Outbox.taken_until <= now),
     )
     lost = Outbox.sending_at <= now - anew
@@ -192,7 +193,11 @@ def take(
         doubted(session, letter_id, now)
     sendable = (*free, or_(Outbox.sending_at.is_(None), ~lost))
     chats = Outbox.user_id.not_in(but) if only is None else Outbox.user_id == only
-    first = select(func.min(Outbox.id)).where(*sendable, chats)
+    under_way = select(Outbox.user_id).where(
+        Outbox.platform == platform, *OPEN, Outbox.taken_until > now
+    )
+    idle = Outbox.user_id.not_in(under_way.correlate(None))
+    first = select(func.min(Outbox.id)).where(*sendable, chats, idle)
     first = first.group_by(Outbox.user_id).order_by(func.min(Outbox.id)).limit(limit)
     rows = session.scalars(
         select(Outbox)
@@ -229,8 +234,7 @@ def going(
     if row.sending_at is None:
         hours = news.hours_of(session, row.reader_id or 0, default_zone)
         if (wakes := news.waking(hours, now)) > now:
-            session.delete(row)
-            news.release(session, [letter.id], wakes)
+            news.unwrite(session, [letter.id], wakes)
             return None
         row.sending_at = now
     row.taken_until = until
@@ -267,8 +271,13 @@ def doubted(session: Session, letter_id: int, now: datetime) -> None:
 
 
 def refused(session: Session, letter: Letter, reason: str, now: datetime) -> None:
-    """Closes a letter that its platform does not take; nothing is known against its reader."""
+    """Closes a letter that its platform does not take; its news come below the next one's.
+
+    Nothing is known against its reader.
+    """
+    news.unshow(session, [letter.id])
     _close(session, letter.id, reason, now)
+    _doubt(session, letter.id, doubt=True)
 
 
 def shut_out(session: Session, platform: str, letter: Letter, reason: str, now: datetime) -> None:
@@ -277,23 +286,43 @@ def shut_out(session: Session, platform: str, letter: Letter, reason: str, now: 
     Its news go to the reader's own account if it was a chat that they had chosen, else to another
     account of theirs that takes messages; with none left, nothing waits for them.
     """
-    _close(session, letter.id, reason, now)
     reader_id = session.scalar(select(Outbox.reader_id).where(Outbox.id == letter.id))
     if reader_id is None:
         return
+    # As all do who need both: the accounts before their letters.
+    accounts = select(Account.id).where(Account.reader_id == reader_id).order_by(Account.id)
+    session.execute(accounts.with_for_update())
+    news.unshow(session, [letter.id])
+    _close(session, letter.id, reason, now)
     address = f"{platform}:{letter.user_id}"
     if letter.to_chat:
-        lost = (Reader.id == reader_id, Reader.alerts_to == address)
-        session.execute(update(Reader).where(*lost).values(alerts_to=None))
+        there = (Reader.id == reader_id, Reader.alerts_to == address)
+        session.execute(update(Reader).where(*there).values(alerts_to=None))
     else:
         readers.closed(session, platform, letter.user_id, now)
-    if own(session, reader_id) is not None:
-        news.release(session, [letter.id])
-        return
-    untold: ColumnElement[bool] = News.letter_id == letter.id
-    if letter.to_chat or chosen(session, reader_id) is None:
-        untold = or_(untold, News.letter_id.is_(None), News.doubt.is_(True))
-    session.execute(delete(News).where(News.reader_id == reader_id, untold))
+    if own(session, reader_id) is None:
+        lost: ColumnElement[bool] = News.letter_id == letter.id
+        if letter.to_chat or chosen(session, reader_id) is None:
+            lost = or_(lost, News.letter_id.is_(None), News.doubt.is_(True))
+        session.execute(delete(News).where(News.reader_id == reader_id, lost))
+    news.release(session, [letter.id])  # in a chat also what it said for others
+
+
+def give_up(session: Session, platforms: Collection[str], now: datetime, before: datetime) -> None:
+    """Takes letters apart that nobody took since then, so that another place can have their news.
+
+    What was about to go when its bot was last seen is in doubt.
+    """
+    query = select(Outbox.id, Outbox.sending_at).where(
+        Outbox.platform.in_(platforms),
+        *OPEN,
+        func.coalesce(Outbox.taken_until, Outbox.created_at) <= before,
+    )
+    left = session.execute(query.with_for_update(skip_locked=True)).all()
+    for letter_id, sending_at in left:
+        if sending_at is not None:
+            doubted(session, letter_id, now)
+    news.unwrite(session, [letter_id for letter_id, sending_at in left if sending_at is None])
 
 
 def moved(session: Session, platform: str, letter: Letter, chat_id: str) -> None:
@@ -307,7 +336,6 @@ def moved(session: Session, platform: str, letter: Letter, chat_id: str) -> None
     )
 
 
-_OPEN = (Outbox.once.is_(True), Outbox.done_at.is_(None))
 # What is changed by a statement is not looked at again in its transaction.
 _BLIND = {"synchronize_session": False}
 
@@ -326,7 +354,7 @@ def _own(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
 
 def _held(letter: Letter) -> Sequence[ColumnElement[bool]]:
     # Whoever took it after us holds it until another moment.
-    return (Outbox.id == letter.id, *_OPEN, Outbox.taken_until == letter.taken_until)
+    return (Outbox.id == letter.id, *OPEN, Outbox.taken_until == letter.taken_until)
 
 
 def _close(session: Session, letter_id: int, error: str | None, now: datetime) -> None:
@@ -339,23 +367,6 @@ def _close(session: Session, letter_id: int, error: str | None, now: datetime) -
 def _doubt(session: Session, letter_id: int, *, doubt: bool) -> None:
     said = update(News).where(News.letter_id == letter_id).values(doubt=doubt)
     session.execute(said, execution_options=_BLIND)
-
-
-def _item(row: News, event: WorkEvent | None, work: Webtoon | None) -> Item:
-    if event is None or work is None:
-        return Item(row.id, row.key, row.doubt)
-    return Item(
-        row.id,
-        row.key,
-        row.doubt,
-        event.kind,
-        event.detail,
-        work.id,
-        work.title,
-        tuple(work.authors),
-        work.adult,
-        work.gone_at is not None,
-    )
 
 
 def _letter(row: Outbox, until: datetime) -> Letter:

@@ -36,6 +36,7 @@ class Alone(IntEnum):
     CATALOGUE = 7_301
     ACTIVE_MODEL = 7_302
     PARTY = 7_303
+    LETTERS = 7_304  # to chats of several readers
 
 
 def alone(session: Session, what: Alone) -> None:

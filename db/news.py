@@ -1,26 +1,50 @@
 """What readers are to be told, each thing once, and when each of them wants to be told."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db import impressions
 from db.reader_tables import News, WorkEvent
-from db.tables import Outbox, Reader
+from db.tables import Outbox, Reader, Webtoon
 
 AT_ONCE: Final = "at_once"
 DIGEST: Final = "digest"
 OFF: Final = "off"
+WEEKLY: Final = (
+    "weekly:"  # how the keys of what is picked for a week begin, and their slates' names
+)
 QUIET_FROM, QUIET_UNTIL = 22 * 60, 8 * 60  # minutes since midnight, for who chose nothing
 _DIGEST = time(19)
 _BATCH = 1_000
+OPEN: Final = (Outbox.once.is_(True), Outbox.done_at.is_(None))  # a letter to a reader
 _CHOICES = (Reader.id, Reader.alerts, Reader.zone, Reader.quiet_from, Reader.quiet_until)
 _Choices = Row[int, str | None, str | None, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A news that is to be told; `kind` and the work are those of its event, if it has one.
+
+    `doubt`: it was in a letter that may have arrived.
+    """
+
+    id: int
+    key: str
+    doubt: bool
+    kind: str | None = None
+    detail: str | None = None
+    webtoon_id: int = 0
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    adult: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +126,41 @@ def add(
     return new
 
 
+def items(session: Session, reader_id: int, now: datetime) -> list[Item]:
+    """All that this reader is to be told now, oldest first, and what is in doubt."""
+    on_its_way = select(Outbox.id).where(Outbox.id == News.letter_id, *OPEN).exists()
+    query = (
+        select(News, WorkEvent, Webtoon)
+        .outerjoin(WorkEvent, WorkEvent.id == News.event_id)
+        .outerjoin(Webtoon, Webtoon.id == WorkEvent.webtoon_id)
+        .where(
+            News.reader_id == reader_id,
+            or_(
+                and_(News.letter_id.is_(None), News.due_at <= now),
+                and_(News.doubt.is_(True), ~on_its_way),
+            ),
+        )
+        .order_by(News.event_id.nulls_last(), News.id)
+    )
+    return [_item(*row) for row in session.execute(query)]
+
+
+def discard(session: Session, unsaid: Collection[Item]) -> None:
+    """Deletes news that are never to be told."""
+    ids = [item.id for item in unsaid]
+    if not ids:
+        return
+    session.execute(delete(News).where(News.id.in_(ids)))
+
+
 def reschedule(session: Session, reader_id: int, now: datetime, default_zone: ZoneInfo) -> None:
     """Fits what waits for this reader to their hours as they now are; deletes it if they want none.
 
     A letter that is written and not yet on its way is taken apart again.
     """
-    written = (
-        delete(Outbox)
-        .where(
-            Outbox.reader_id == reader_id,
-            Outbox.once.is_(True),
-            Outbox.sending_at.is_(None),
-            Outbox.done_at.is_(None),
-        )
-        .returning(Outbox.id)
-    )
-    release(session, session.scalars(written).all())
+    mine = (Outbox.reader_id == reader_id, *OPEN)
+    written = select(Outbox.id).where(*mine, Outbox.sending_at.is_(None))
+    unwrite(session, session.scalars(written.with_for_update()).all())
     hours = hours_of(session, reader_id, default_zone)
     waits = (News.reader_id == reader_id, News.letter_id.is_(None))
     if hours.alerts == OFF:
@@ -126,12 +169,37 @@ def reschedule(session: Session, reader_id: int, now: datetime, default_zone: Zo
     session.execute(update(News).where(*waits).values(due_at=next_moment(hours, now)))
 
 
+def unwrite(session: Session, letters: Sequence[int], due_at: datetime | None = None) -> None:
+    """Takes letters apart that are not sent: their news wait again, as `release` has it."""
+    if letters:
+        unshow(session, letters)
+        release(session, letters, due_at)
+        session.execute(delete(Outbox).where(Outbox.id.in_(letters)))
+
+
 def release(session: Session, letters: Iterable[int], due_at: datetime | None = None) -> None:
-    """Lets the news of letters that will not be sent wait again: until `due_at`, if it is given."""
+    """Lets the news of letters that will not be sent wait again: until `due_at`, if it is given.
+
+    What is in doubt stays so.
+    """
     moved = {} if due_at is None else {"due_at": due_at}
     session.execute(
         update(News).where(News.letter_id.in_([*letters])).values(letter_id=None, **moved)
     )
+
+
+def unshow(session: Session, letters: Iterable[int]) -> None:
+    """Deletes what was logged as shown by letters that nobody saw."""
+    query = select(Outbox.reader_id, Outbox.created_at).where(Outbox.id.in_([*letters]))
+    for reader_id, written_at in session.execute(query).all():
+        if reader_id is not None:
+            impressions.withdraw(session, reader_id, written_at, WEEKLY)
+
+
+def put_off(session: Session, reader_id: int, now: datetime, until: datetime) -> None:
+    """Has all that is due for this reader wait until then."""
+    due = (News.reader_id == reader_id, News.letter_id.is_(None), News.due_at <= now)
+    session.execute(update(News).where(*due).values(due_at=until))
 
 
 def drop(session: Session, reader_id: int, webtoon_id: int) -> None:
@@ -145,6 +213,23 @@ def prune(session: Session, before: datetime) -> int:
     """Deletes what came up before then, told or not; how many."""
     query = delete(News).where(News.made_at < before)
     return len(session.execute(query.returning(News.id)).all())
+
+
+def _item(row: News, event: WorkEvent | None, work: Webtoon | None) -> Item:
+    if event is None or work is None:
+        return Item(row.id, row.key, row.doubt)
+    return Item(
+        row.id,
+        row.key,
+        row.doubt,
+        event.kind,
+        event.detail,
+        work.id,
+        work.title,
+        tuple(work.authors),
+        work.adult,
+        work.gone_at is not None,
+    )
 
 
 def _present(session: Session, ids: Sequence[int]) -> Iterable[_Choices]:

@@ -7,7 +7,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Dial, Reader
+from db.reader_tables import News
+from db.tables import Account, Dial, Outbox, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,16 @@ def accounts(session: Session, reader_id: int) -> list[tuple[str, str]]:
 
 
 def forget(session: Session, reader_id: int) -> None:
-    """Deletes a reader and, by the tables' cascades, all that was stored of them."""
+    """Deletes a reader and, by the tables' cascades, all that was stored of them.
+
+    What a letter of theirs was to tell a chat for other readers, too, waits for one of those again.
+    """
+    unsent = select(Outbox.id).where(Outbox.reader_id == reader_id, Outbox.done_at.is_(None))
+    theirs = News.letter_id.in_(unsent.where(Outbox.sending_at.is_(None)))
+    session.execute(
+        update(News).where(theirs, News.reader_id != reader_id).values(letter_id=None),
+        execution_options={"synchronize_session": False},
+    )
     session.execute(delete(Reader).where(Reader.id == reader_id))
 
 

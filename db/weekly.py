@@ -7,11 +7,11 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.follows import reachable
-from db.news import OFF
+from db.news import OFF, WEEKLY
 from db.reader_tables import News
 from db.tables import Feedback, Reader, Verdict
 
-KEY = "weekly:"  # how the keys of these news begin
+KEY = WEEKLY  # how the keys of these news begin
 
 
 def zones(session: Session) -> list[str | None]:

@@ -12,7 +12,7 @@ from bot.conversation.texts import Language, say
 from db import impressions, readers
 from db import weekly as weeks
 from db.impressions import ImpressionRow
-from db.letters import Item
+from db.news import Item
 
 LINES = 15
 _MAX_TITLE, _MAX_CHAPTER, _MAX_AUTHORS = 60, 40, 40

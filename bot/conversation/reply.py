@@ -1,6 +1,9 @@
 """What we answer, before any platform renders it: plain text, cards, buttons, a file, a picture."""
 
 from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
 
 MAX_ACTION_BYTES = 64  # Telegram's callback_data, the tightest of the platforms
 
@@ -123,6 +126,9 @@ class Reply:
     def impressions(self) -> tuple[int, ...]:
         """The ids of the impressions that this reply shows, in the order of its cards."""
         return tuple(c.impression_id for c in self.cards if c.impression_id is not None)
+
+
+STORED: Final = TypeAdapter(Reply)  # to JSON and back, as a reply is kept until it is sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import aiohttp
 import discord
-import structlog
 
 from bot.bridge import Bridge
 from bot.conversation.events import Platform
@@ -17,11 +16,10 @@ from bot.discord.render import messages
 from bot.mailing import Claim, Mailing, NotTaken, Shut
 from bot.post import Post, Undeliverable
 
-log = structlog.get_logger()
-
 AT_ONCE = 4  # Discord minds direct messages that are opened too fast
 _PASSING = (401, 429)  # of the refusals: a new token or a little patience mends these
-_TOO_FAST = 40003
+# Direct messages are opened too fast; Discord's guard against spam flagged us, for a while.
+_LATER = (40003, 20026)
 # There is nobody to say it to, or nobody who takes it from us.
 _CLOSED = (10003, 10013, 50001, 50007, 50013, 50033, 50278)
 _TIMEOUTS = (504, 524)  # a proxy waited for the answer, and whoever was to give it may have acted
@@ -82,11 +80,12 @@ async def _send(client: discord.Client, reply: Reply, claim: Claim) -> str:
         sent = await channel.send(**first.as_new(), nonce=f"letter-{letter.id}")
     finally:
         _claim.reset(token)
-    for number, message in enumerate(rest, start=1):  # of a letter that does not fit one
-        try:
+
+    async def follow() -> None:
+        for number, message in enumerate(rest, start=1):
             await channel.send(**message.as_new(), nonce=f"letter-{letter.id}-{number}")
-        except (discord.DiscordException, OSError) as error:
-            log.warning("discord: letter cut short", letter=letter.id, reason=str(error))
+
+    claim.rest = follow
     return events.reference(sent.channel.id, sent.id)
 
 
@@ -116,7 +115,7 @@ def _meaning(error: discord.HTTPException | discord.RateLimited) -> Exception:
         return NotTaken(str(error))
     if error.status in _TIMEOUTS:
         return error
-    if error.status >= 500 or error.status in _PASSING or error.code == _TOO_FAST:
+    if error.status >= 500 or error.status in _PASSING or error.code in _LATER:
         return NotTaken(_reason(error))
     return (Shut if error.code in _CLOSED else Undeliverable)(_reason(error))
 

@@ -3,7 +3,6 @@
 import sys
 
 import httpx
-import structlog
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -18,12 +17,9 @@ from telegram.error import (
 from bot.conversation.reply import Reply
 from bot.mailing import Claim, Moved, NotTaken, Shut
 from bot.post import Undeliverable
-from bot.telegram.errors import Unreachable
 from bot.telegram.flow import Turn
 from bot.telegram.render import render
 from bot.telegram.sending import Sender, closed
-
-log = structlog.get_logger()
 
 LAST = sys.maxsize  # in the flow: every answer goes before
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -32,8 +28,7 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 async def deliver(sender: Sender, reply: Reply, claim: Claim) -> str:
     """Sends a letter; the name of its message. As `bot.mailing.Send`.
 
-    It fits one message. Of one that does not, the first is the letter, and the others follow it
-    without being promised.
+    It fits one message. Of one that does not, the first is the letter, and the others are its rest.
     """
     try:
         chat_id = int(claim.letter.user_id)
@@ -45,11 +40,12 @@ async def deliver(sender: Sender, reply: Reply, claim: Claim) -> str:
         name = await sender.once(chat_id, first, Turn(LAST, claim.going, claim.back))
     except TelegramError as error:
         raise _meaning(error) from error
-    for message in rest:
-        try:
+
+    async def follow() -> None:
+        for message in rest:
             await sender.send(chat_id, message, rank=LAST)
-        except (TelegramError, Unreachable) as error:
-            log.warning("telegram.letter_cut_short", letter=claim.letter.id, reason=str(error))
+
+    claim.rest = follow
     return name
 
 
@@ -70,9 +66,9 @@ def _meaning(error: TelegramError) -> Exception:
 
 
 def _untaken(error: NetworkError) -> bool:
-    """Whether the message was certainly not taken: it never left, or the answer was a 5xx."""
+    """Whether the message was certainly not taken: it never left, or Telegram answered a 5xx.
+
+    A 5xx without JSON is a proxy's, and what it had passed on may have been acted on.
+    """
     cause = error.__cause__
-    if isinstance(cause, _UNSENT):
-        return True
-    answered = cause is None or isinstance(cause, TelegramError)  # the latter: by no JSON
-    return answered and not isinstance(error, TimedOut)
+    return isinstance(cause, _UNSENT) or (cause is None and not isinstance(error, TimedOut))

@@ -1,9 +1,10 @@
-"""What the tests of serving share: a library with a model, and newer or damaged models."""
+"""What tests share: a library with a model, newer or damaged ones, and readers to be written to."""
 
 import pytest
 
 from bot.serving import Serving
 from db import alerts
+from tests.fakes.town import Town
 from tests.plugins.library import activate, saved, stock
 
 
@@ -19,6 +20,12 @@ def served(serving, database, digest):
     activate(database, "first", digest)
     serving.refresh()
     return serving
+
+
+@pytest.fixture
+def town(database, clock):
+    stock(database)
+    return Town(database, clock)
 
 
 def damage(folder):

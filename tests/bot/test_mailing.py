@@ -1,123 +1,20 @@
 """Letters to readers on their way: each once, whatever happens to it or to the bot."""
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bot.bridge import Bridge
 from bot.conversation.events import Platform
-from bot.hearing import Hearing, Unavailable
-from bot.mailing import Mailing, Moved, NotTaken, Shut
+from bot.hearing import Unavailable
+from bot.mailing import Moved, NotTaken, Shut
 from bot.post import Undeliverable
-from db import catalogue, readers
 from db.engine import Database
-from db.reader_tables import News
-from db.tables import Account, Outbox, Reader
-from tests.fakes.waiting import eventually_async
-from tests.plugins.happenings import choose, happens
-from tests.plugins.library import NOON, stock
-
-
-@pytest.fixture
-def town(database, clock):
-    """A hearing over a stocked database, without a library: news alone need none."""
-    stock(database)
-    return Town(database, clock)
-
-
-class Town:
-    def __init__(self, database, clock):
-        self.database, self.clock = database, clock
-        self.hearing = Hearing(database, None, clock)
-        with database.read() as session:
-            self.works = [work.id for work in catalogue.works(session)]
-
-    def readers(self, count, platform="telegram"):
-        with self.database.write() as session:
-            made = []
-            for number in range(1, count + 1):
-                made.append(readers.of_account(session, platform, str(number), NOON, "en").id)
-                readers.spoke(session, platform, str(number), NOON)
-        return made
-
-    def happens(self, to, work=0, **what):
-        happens(self.database, self.works[work], to, now=NOON, **what)
-
-    def outbox(self):
-        """(user, sent, error) of each letter that is done with."""
-        with self.database.read() as session:
-            rows = session.scalars(select(Outbox).order_by(Outbox.id))
-            return [(row.user_id, row.error) for row in rows if row.done_at]
-
-    def news(self):
-        """(waits for a letter, in doubt) of each news."""
-        with self.database.read() as session:
-            rows = session.execute(select(News.letter_id, News.doubt).order_by(News.id))
-            return [(row.letter_id is None, row.doubt) for row in rows]
-
-    @asynccontextmanager
-    async def mailing(self, send, platform=Platform.TELEGRAM, patience=5.0, at_once=16):
-        bridge = Bridge(self.hearing)
-        mailing = Mailing(bridge, platform, send, pause=0.01, patience=patience, at_once=at_once)
-        running = asyncio.create_task(mailing.run())
-        try:
-            yield running
-        finally:
-            if not running.cancelling():
-                running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            bridge.close()
-
-
-class Platforms:
-    """Takes letters, or does with them what it is told to: `how` is by user, then by turn."""
-
-    def __init__(self, **how):
-        self.how = {user.removeprefix("to_"): list(does) for user, does in how.items()}
-        self.came = []  # (user, text) that arrived
-        self.tried = []  # users
-        self.most = self.now = 0  # on their way together
-        self.ended = 0  # tries
-
-    async def __call__(self, reply, claim):
-        try:
-            return await self.take(reply, claim)
-        finally:
-            self.ended += 1
-
-    async def take(self, reply, claim):
-        user = claim.letter.user_id
-        self.tried.append(user)
-        does = self.how.get(user, [])
-        step = does.pop(0) if does else None
-        if isinstance(step, BeforeGoing):
-            raise step.error
-        await claim.going()
-        self.now += 1
-        self.most = max(self.most, self.now)
-        try:
-            if isinstance(step, asyncio.Event):
-                await step.wait()
-            if isinstance(step, Exception):
-                raise step
-            await asyncio.sleep(0)
-        finally:
-            self.now -= 1
-        self.came.append((user, reply.text))
-        return f"telegram:{user}:1"
-
-
-class BeforeGoing:
-    def __init__(self, error):
-        self.error = error
-
-
-async def until(condition):
-    await eventually_async(condition, "what is waited for", seconds=10)
+from db.tables import Account, Reader
+from tests.fakes.town import BeforeGoing, Platforms, Town, until
+from tests.plugins.happenings import choose
+from tests.plugins.library import NOON
 
 
 async def test_what_is_due_arrives_once_however_many_bots_there_are(town, database_url, clock):
@@ -236,7 +133,7 @@ async def test_who_blocked_us_is_not_asked_again(town):
         assert session.scalars(select(Account.closed_at)).one() == NOON
 
 
-async def test_a_letter_that_is_refused_for_itself_is_given_up_alone(town):
+async def test_what_a_refused_letter_said_comes_below_the_next(town):
     send = Platforms(to_1=[Undeliverable("can't parse entities")])
     (mina,) = town.readers(1)
     town.happens([mina])
@@ -247,10 +144,14 @@ async def test_a_letter_that_is_refused_for_itself_is_given_up_alone(town):
         await until(lambda: len(town.outbox()) == 2)
 
     assert town.outbox() == [("1", "can't parse entities"), ("1", None)]
+    assert [text.splitlines() for _, text in send.came] == [
+        ["📖 여신강림: 3화 is out", "Perhaps you know this already:", "📖 신의 탑: 3화 is out"]
+    ]
 
 
-async def test_a_group_that_threw_us_out_is_left_for_the_readers_own_chat(town):
-    send = Platforms(**{"to_-5": [Shut("bot was kicked")]})
+@pytest.mark.parametrize("refusal", [Shut("bot was kicked"), Undeliverable("TOPIC_CLOSED")])
+async def test_a_group_that_takes_no_letter_is_left_for_the_readers_own_chat(town, refusal):
+    send = Platforms(**{"to_-5": [refusal]})
     (mina,) = town.readers(1)
     choose(town.database, mina, alerts_to="telegram:-5")
     town.happens([mina])
@@ -260,6 +161,8 @@ async def test_a_group_that_threw_us_out_is_left_for_the_readers_own_chat(town):
 
     assert send.tried == ["-5", "1"]
     assert [user for user, _ in send.came] == ["1"]
+    with town.database.read() as session:
+        assert session.scalars(select(Reader.alerts_to)).all() == [None]
 
 
 async def test_a_group_that_moved_is_told_where_it_is_now(town):
@@ -278,14 +181,13 @@ async def test_a_group_that_moved_is_told_where_it_is_now(town):
 
 async def test_two_letters_to_one_chat_do_not_go_at_once(town):
     send = Platforms()
-    two = town.readers(2)
-    for reader in two:
+    for work, reader in enumerate(town.readers(2)):
         choose(town.database, reader, alerts_to="telegram:-5")
-    town.happens(two)
+        town.happens([reader], work)
 
     async with town.mailing(send):
         await until(town.outbox)
-        await asyncio.sleep(0.2)  # the other may only come three seconds later
+        await asyncio.sleep(0.2)  # the other may only come six seconds later
 
     assert [user for user, _ in send.came] == ["-5"]
 

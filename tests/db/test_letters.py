@@ -1,92 +1,14 @@
 """Letters to readers: one for all that is due, and what is known of each that was to be sent."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-import pytest
-from sqlalchemy import select
-
-from db import catalogue, letters, news, outbox, readers
+from db import letters, news, outbox, readers
 from db.letters import IN_DOUBT, Destination
-from db.reader_tables import News, WorkEvent
-from db.tables import Account, Outbox, Reader
-from tests.plugins.library import NOON, stock
+from db.tables import Reader
+from tests.fakes.post import LEASE, LONDON
+from tests.plugins.library import NOON
 
-LONDON = ZoneInfo("Europe/London")
-LEASE = timedelta(minutes=1)
 ANEW = timedelta(minutes=2)
-
-
-class Post:
-    """A session, a reader whose account is telegram:1, and events of the first works."""
-
-    def __init__(self, session):
-        self.session = session
-        self.works = [work.id for work in catalogue.works(session)]
-        self.reader = self.person("1")
-
-    def person(self, user, platform="telegram", **choices):
-        reader = readers.of_account(self.session, platform, user, NOON).id
-        readers.spoke(self.session, platform, user, NOON)
-        if choices:
-            readers.choose(self.session, reader, **choices)
-        return reader
-
-    def account(self, platform, user, spoke=NOON, reader=None):
-        """Another account of the reader's."""
-        other = self.person(user, platform)
-        readers.spoke(self.session, platform, user, spoke)
-        row = self.session.scalars(select(Account).where(Account.reader_id == other)).one()
-        row.reader_id = reader or self.reader
-        self.session.flush()
-        readers.forget(self.session, other)
-
-    def happens(self, work=0, kind="chapter", detail="3화", at=NOON, readers=()):
-        event = WorkEvent(webtoon_id=self.works[work], kind=kind, detail=detail, at=at)
-        self.session.add(event)
-        self.session.flush()
-        self.add(f"event:{event.id}", event.id, at, readers)
-        return event.id
-
-    def add(self, key, event=None, at=NOON, to=()):
-        news.add(
-            self.session, to or [self.reader], key, event_id=event, now=at, default_zone=LONDON
-        )
-
-    def due(self, platform="telegram", now=NOON, limit=9):
-        return letters.due(self.session, platform, now, limit)
-
-    def items(self, reader=None, now=NOON):
-        return letters.items(self.session, reader or self.reader, now)
-
-    def write(self, reader=None, to=None):
-        """The id of a letter that says all that is due."""
-        reader = reader or self.reader
-        to = to or letters.own(self.session, reader)
-        said = self.items(reader)
-        return letters.write(self.session, reader, to, "{}", said, now=NOON)
-
-    def take(self, now=NOON, platform="telegram", limit=9, **how):
-        return letters.take(self.session, platform, now, now + LEASE, limit, **how)
-
-    def going(self, letter, now=NOON, **how):
-        return letters.going(self.session, letter, now, now + LEASE, LONDON, **how)
-
-    def row(self, letter_id):
-        self.session.expire_all()
-        return self.session.get(Outbox, letter_id)
-
-    def news(self):
-        """(letter, in doubt) of each news, in order."""
-        rows = self.session.execute(select(News.letter_id, News.doubt).order_by(News.id))
-        return [tuple(row) for row in rows]
-
-
-@pytest.fixture
-def post(database):
-    stock(database)
-    with database.write() as session:
-        yield Post(session)
 
 
 def test_nobody_is_due_before_their_news_are(post):
@@ -189,6 +111,8 @@ def test_of_several_letters_to_one_chat_one_is_taken_at_a_time(post):
     first, second = post.write(to=group), post.write(jun, group)
 
     assert [letter.id for letter in post.take()] == [first]
+    assert post.take() == []  # whatever bot asks
+    letters.arrived(post.session, first, NOON)
     assert post.take(but=["-5"]) == []
     assert [letter.id for letter in post.take()] == [second]
 
@@ -278,6 +202,8 @@ def test_what_may_have_arrived_is_closed_and_its_news_come_with_the_next_letter(
     assert post.due(now=NOON + LEASE) == [post.reader]
     assert [item.doubt for item in post.items()] == [True, False]
     after = post.write()
+    assert post.news() == [(after, True), (after, False)]
+    letters.arrived(post.session, after, NOON)
     assert post.news() == [(after, False), (after, False)]
 
 
@@ -392,6 +318,6 @@ def test_a_letter_that_is_refused_for_itself_says_nothing_of_its_reader(post):
 
 def test_what_is_never_to_be_told_is_gone(post):
     post.happens()
-    letters.drop(post.session, post.items())
+    news.discard(post.session, post.items())
 
     assert post.news() == []

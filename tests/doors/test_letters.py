@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import catalogue
+from db import catalogue, news
 from db import letters as post
 from db.engine import Database
 from tests.fakes.discord_server import DiscordServer
@@ -162,7 +162,7 @@ def test_what_a_bot_had_not_sent_when_it_was_killed_is_sent(home, telegram, read
     # As a bot leaves it that was killed while the letter waited for its turn.
     with readers.database.write() as session:
         now = datetime.now(UTC) - timedelta(minutes=5)
-        said = post.items(session, reader, datetime.now(UTC))
+        said = news.items(session, reader, datetime.now(UTC))
         to = post.own(session, reader)
         post.write(session, reader, to, '{"text": "편지"}', said, now=now)
         post.take(session, "telegram", now, now + timedelta(minutes=1), 1)

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.conversation.reply import Reply
-from bot.mailroom import _REPLY
+from bot.conversation.reply import STORED, Reply
 from db.letters import Letter
 from tests.plugins.library import NOON
 
@@ -12,7 +11,7 @@ from tests.plugins.library import NOON
 def letter(number, user, reply="News.", *, to_chat=False):
     """A letter with this id to somebody."""
     said = reply if isinstance(reply, Reply) else Reply(reply)
-    stored = _REPLY.dump_json(said).decode()
+    stored = STORED.dump_json(said).decode()
     return Letter(number, str(user), to_chat, stored, NOON, again=False)
 
 

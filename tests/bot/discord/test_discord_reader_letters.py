@@ -34,6 +34,19 @@ async def test_a_letter_goes_after_it_was_noted_and_has_a_name_of_its_own(discor
     assert (call.body["nonce"], call.body["enforce_nonce"]) == ("letter-7", True)
 
 
+async def test_what_does_not_fit_into_a_letters_message_follows_it(discord_server, hearing):
+    mina = discord_server.user("mina")
+    hearing.mailroom.waiting = [letter(7, mina.id, "news " * 500)]
+    async with serving(discord_server, hearing):
+        await discord_server.until(lambda: len(said_to(discord_server, mina)) == 2)
+
+    first, _ = discord_server.posted(discord_server.dm(mina))
+    where = f"discord:{first.channel.id}:{first.id}"
+    assert hearing.mailroom.notes == [("going", 7), ("arrived", 7, where)]
+    names = [call.body["nonce"] for call in discord_server.called("POST", MESSAGES)]
+    assert names == ["letter-7", "letter-7-1"]
+
+
 async def test_a_letter_that_came_too_early_is_taken_back_and_goes_again(discord_server, hearing):
     mina = discord_server.user("mina")
     discord_server.fail("POST", MESSAGES, 429, retry_after=0.1)
@@ -89,9 +102,12 @@ async def test_a_letter_that_is_wrong_in_itself_is_refused_alone(discord_server,
     assert hearing.mailroom.what(1) == ["going", "refused"]
 
 
-async def test_direct_messages_that_are_opened_too_fast_are_tried_later(discord_server, hearing):
+@pytest.mark.parametrize("code", [40003, 20026])  # too fast; taken for spam
+async def test_direct_messages_that_discord_slows_down_are_tried_later(
+    discord_server, hearing, code
+):
     mina = discord_server.user("mina")
-    discord_server.fail("POST", MESSAGES, 403, code=40003)
+    discord_server.fail("POST", MESSAGES, 403, code=code)
     await sent(discord_server, hearing, letter(1, mina.id), ends=("back",))
 
     assert hearing.mailroom.what(1) == ["going", "back"]

@@ -58,7 +58,16 @@ def test_a_weeks_works_are_one_message(telegram, hearing, post):
     assert message.buttons == ["1 👍", "2 👍", "3 👍", "🔕 No more"]
 
 
-@pytest.mark.parametrize("fault", [broken(500), broken(502), broken(503)])
+def test_what_does_not_fit_into_a_letters_message_follows_it(telegram, hearing, post):
+    mina = post("news " * 1000)
+    second = telegram.wait_for_message(mina, 2)
+
+    first, _ = telegram.in_chat(mina)
+    assert hearing.mailroom.notes == [("going", 1), ("arrived", 1, first.reference)]
+    assert second.text.startswith("news")
+
+
+@pytest.mark.parametrize("fault", [broken(500), broken(503)])
 def test_what_telegram_says_that_it_did_not_take_is_taken_back(telegram, hearing, post, fault):
     telegram.fail("sendMessage", fault)
     post()
@@ -67,7 +76,7 @@ def test_what_telegram_says_that_it_did_not_take_is_taken_back(telegram, hearing
     assert hearing.mailroom.notes == [("going", 1), ("back", 1)]
 
 
-@pytest.mark.parametrize("fault", [lost(), broken(504)])
+@pytest.mark.parametrize("fault", [lost(), broken(502), broken(504)])
 def test_what_telegram_may_have_taken_is_in_doubt(telegram, hearing, post, fault):
     telegram.fail("sendMessage", fault)
     post()
