@@ -6,7 +6,7 @@ import pytest
 
 from tests.plugins.doors import SECONDS, TerminalDoor
 
-WHO = "👥 같이 볼 사람은 ✋ 를 눌러 주세요"
+WHO = "👥 같이 보실 분은 ✋ 를 눌러 주세요"
 JOIN, PICK, OTHERS, LIKE = "✋ 저도 볼래요", "🎬 지금 고르기", "🔄 다른 작품", "👍 좋아요"
 
 
@@ -45,7 +45,7 @@ def test_two_in_a_telegram_group_join_one_message_and_pick(shared_home, telegram
     assert board.text == f"{WHO}\n지금 2명: Anna <b>, ＠Ben"
     assert board.buttons == [JOIN, PICK]
     assert refused == "함께하는 분만 고를 수 있어요. ✋ 를 먼저 눌러 주세요."
-    assert slate.text.startswith("🎬 Anna <b>, ＠Ben 님이 다 같이 좋아할 만한 작품이에요")
+    assert slate.text.startswith("🎬 Anna <b>, ＠Ben 님이 함께 즐길 만한 작품이에요")
     assert slate.text.count("Anna <b> 님: ") == slate.text.count("＠Ben 님: ") == 3
     assert not [mark for mark in slate.entities if mark["type"] == "mention"]
     assert f"3 {OTHERS}" in slate.buttons
@@ -150,5 +150,5 @@ def test_two_terminals_in_one_room_join_and_pick(sofa):
 
     assert seen.text.splitlines()[:2] == [WHO, "지금 1명: anna"]
     assert "지금 2명: anna, ben" in joined.text
-    assert slate[0].text == "🎬 anna, ben 님이 다 같이 좋아할 만한 작품이에요"
+    assert slate[0].text == "🎬 anna, ben 님이 함께 즐길 만한 작품이에요"
     assert all("  anna 님: " in card.text and "  ben 님: " in card.text for card in slate[1:])

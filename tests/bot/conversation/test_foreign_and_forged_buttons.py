@@ -300,7 +300,7 @@ def test_the_longest_wishes_fit_and_repeat_whole_names(chat):
 def test_a_wish_longer_than_a_button_keeps_its_first_names_whole():
     from bot.conversation.wish import Wish
 
-    words = Wish(("slice of life", "가" * 16, "스포츠")).words
+    words = Wish(("slice of life", "가" * 16, "스포츠")).cut().words
 
     assert words == "slice of life,스포츠"
     assert len(words.encode()) <= 60
