@@ -6,7 +6,7 @@ breaks; `ReaderLink.before` keeps which rows those were, and what they replaced.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from db.reader_tables import ReaderLink
 from db.tables import Account, Base, Feedback, FeedbackEvent, Reader, UtcDateTime, Verdict
 
+UNDOABLE = timedelta(days=1)  # what undoes a link is kept for so long
 _BATCH = 500  # ids a statement
 _TABLES = Base.metadata.tables
 # Rows that only name their reader: they go over, and back, by their ids.

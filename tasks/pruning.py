@@ -41,7 +41,6 @@ TOLD_WITHIN = timedelta(days=30)
 RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
 OVER_AFTER = timedelta(days=1)  # a round of /together, which nobody can use any more by then
-UNDOABLE = timedelta(days=1)  # for so long readers may undo a link
 FOUND_WITHIN = timedelta(days=60)  # people on a site of ratings who were not visited by then
 
 
@@ -73,8 +72,8 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
             "readers": _forget_silent(session, retention, now),
             "impressions": impressions.prune(session, before),
             "changes": holdings.forget_changes(session, before),
-            "codes": link_codes.prune(session, now - UNDOABLE),
-            "links": links.prune(session, undoable=now - UNDOABLE, before=before),
+            "codes": link_codes.prune(session, now - links.UNDOABLE),
+            "links": links.prune(session, undoable=now - links.UNDOABLE, before=before),
             "runs": jobs.prune(session, before) + jobs.prune(session, now - RAN_OFTEN, SPREAD_NEWS),
             "alerts": alerts.prune(session, before),
             "letters": outbox.prune(session, now - TOLD_WITHIN),

@@ -14,11 +14,10 @@ from bot.conversation.events import Platform
 from bot.conversation.reply import Button, Reply, Rows
 from db import catalogue, link_codes, links, news, outbox, readers
 from db.link_codes import Code
-from db.links import Union
+from db.links import UNDOABLE, Union
 from db.outbox import Address
 
 LIVES = timedelta(minutes=10)
-UNDOABLE = timedelta(days=1)
 # 30^8 codes, 39 bits: whoever may try five in a quarter of an hour does not find one of the few
 # that live at a time. No letter or digit is like another in a hurry.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
