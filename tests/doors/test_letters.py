@@ -266,7 +266,8 @@ def test_a_weeks_works_come_in_one_message_and_a_verdict_stays_in_it(telegram_ru
     assert shown == [(3, 3)]
 
 
-def test_discord_knows_again_what_a_killed_bot_had_sent(home, discord, readers):
+def killed_once_it_had_sent(home, discord, readers):
+    """A bot that is killed between its letter's arrival and knowing of it; who was told."""
     with stopped(start_discord(home, discord), kill=True) as process:
         until_ready(discord)
         mina, reader = commands(discord, readers)
@@ -275,6 +276,11 @@ def test_discord_knows_again_what_a_killed_bot_had_sent(home, discord, readers):
         discord.wait_for(lambda: letters(discord, mina), SECONDS)
         process.kill()
         process.wait()
+    return mina, reader
+
+
+def test_discord_knows_again_what_a_killed_bot_had_sent(home, discord, readers):
+    mina, _ = killed_once_it_had_sent(home, discord, readers)
     readers.time_passes(seconds=61)
 
     with stopped(start_discord(home, discord)):
@@ -289,14 +295,7 @@ def test_discord_knows_again_what_a_killed_bot_had_sent(home, discord, readers):
 
 
 def test_what_discord_may_have_forgotten_is_not_sent_anew(home, discord, readers):
-    with stopped(start_discord(home, discord), kill=True) as process:
-        until_ready(discord)
-        mina, reader = commands(discord, readers)
-        discord.hang("POST", "/channels/*/messages", lost=True)
-        readers.news(0, reader)
-        discord.wait_for(lambda: letters(discord, mina), SECONDS)
-        process.kill()
-        process.wait()
+    mina, reader = killed_once_it_had_sent(home, discord, readers)
     readers.time_passes(minutes=3)
 
     with stopped(start_discord(home, discord)):
