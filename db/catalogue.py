@@ -205,6 +205,12 @@ def works(session: Session) -> list[Work]:
     return [_work(row) for row in session.scalars(select(Webtoon).order_by(Webtoon.id))]
 
 
+def works_by_id(session: Session, ids: Iterable[int]) -> dict[int, Work]:
+    """These works, as they are this moment."""
+    rows = session.scalars(select(Webtoon).where(Webtoon.id.in_(ids)))
+    return {row.id: _work(row) for row in rows}
+
+
 def details(session: Session) -> dict[tuple[str, str], Detail]:
     """What is known beyond their cards, by (source, external id); only of works that have any."""
     query = select(Webtoon.source, Webtoon.external_id, WebtoonDetail).join(

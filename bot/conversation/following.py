@@ -10,9 +10,8 @@ from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.find import find
 from bot.conversation.reply import Button, Card, Reply
 from bot.conversation.taste import SIMILAR
-from db import follows, impressions, news
+from db import catalogue, follows, impressions, news
 from db.catalogue import Work
-from db.follows import Followed
 from db.impressions import ImpressionRow
 
 _PAGE = 8
@@ -53,8 +52,17 @@ def show(ctx: Context, number: int = 0) -> Reply:
     pages = math.ceil(len(found) / _PAGE)
     number = min(number, pages - 1)
     shown = found[number * _PAGE : (number + 1) * _PAGE]
+    # As the database has them: what is served may be a minute older than the news of a work.
+    works = catalogue.works_by_id(ctx.session, [row.webtoon_id for row in shown])
     lines = [ctx.say("following.head", count=len(found), page=number + 1, pages=pages)]
-    lines += [ctx.say("following.row", title=row.title, status=_status(ctx, row)) for row in shown]
+    lines += [
+        ctx.say(
+            "following.row",
+            title=row.title,
+            status=_status(ctx, works[row.webtoon_id], resting=row.resting),
+        )
+        for row in shown
+    ]
     rows = [
         (
             Button(
@@ -152,12 +160,9 @@ def _leading_on(ctx: Context, card: Card, shown: ImpressionRow) -> Card:
     return replace(card, buttons=(*card.buttons, (more,)))
 
 
-def _status(ctx: Context, row: Followed) -> str:
-    work = ctx.library.work(row.webtoon_id)
-    if work is None:  # newer than what is served
-        return ctx.say("card.ongoing")
+def _status(ctx: Context, work: Work, *, resting: bool) -> str:
     if work.gone:
         return ctx.say("following.gone")
     if work.finished:
         return ctx.say("following.finished")
-    return ctx.say("following.resting") if row.resting else cards.status(ctx, work)
+    return ctx.say("following.resting") if resting else cards.status(ctx, work)

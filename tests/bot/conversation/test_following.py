@@ -313,18 +313,19 @@ def test_unfollowing_the_last_work_leaves_an_empty_list(chat):
     assert chat.press("🔕").text.startswith("You don't follow anything yet.")
 
 
-def test_each_work_says_how_it_stands(chat):
+def test_each_work_says_how_it_stands_whatever_is_served(chat):
     for title in ("신의 탑", "쿠베라", "모죠의 일지"):
         chat.says(f"/follow {title}")
     with chat.world.database.write() as session:
-        facts = Facts("naver", "1022", "쿠베라", hiatus=True)
-        catalogue.upsert(session, [facts], chat.world.clock())
+        resting = Facts("naver", "1022", "쿠베라", hiatus=True)
+        ended = Facts("naver", "1001", "신의 탑", finished=True)
+        catalogue.upsert(session, [resting, ended], chat.world.clock())
 
     lines = chat.says("/following").text.splitlines()[1:]
 
     assert sorted(lines) == [
         "• 모죠의 일지 · Every Mon·Thu",
-        "• 신의 탑 · Every Mon",
+        "• 신의 탑 · Finished; the author's next work",
         "• 쿠베라 · On hiatus",
     ]
 
