@@ -1,31 +1,36 @@
 """Two readers becoming one, because one person is behind both; it can be undone for a while.
 
 What one reader has goes over to the other as it is, row by row, so that nothing that points at it
-breaks; `ReaderLink.before` keeps which rows those were, and what they replaced.
+breaks; `ReaderLink.before` keeps which rows those were, and what they replaced: a `Before`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.reader_tables import ReaderLink
-from db.tables import Account, Base, Feedback, FeedbackEvent, Reader, UtcDateTime, Verdict
+from db import rows
+from db.reader_tables import News, ReaderLink
+from db.rows import Kept
+from db.tables import Account, Feedback, FeedbackEvent, Reader, Verdict
 
 UNDOABLE = timedelta(days=1)  # what undoes a link is kept for so long
-_BATCH = 500  # ids a statement
-_TABLES = Base.metadata.tables
 # Rows that only name their reader: they go over, and back, by their ids.
-_PLAIN = ("impression", "feedback_event", "import_batch", "outbox", "reader_link")
+_PLAIN = ("account", "impression", "feedback_event", "import_batch", "outbox", "reader_link")
 # Rows of which a reader has one for each of something: who has none of their own gets them.
 _KEYED = {"follow": "webtoon_id", "party_member": "party_id"}
 # Of two choices the surviving reader's counts, if they made one.
 _CHOICES = ("language", "dial", "alerts", "alerts_to", "zone", "quiet_from", "quiet_until")
-
 _CONSENTS = ("trains", "weekly")
+# A verdict that stands, as it is kept: in lists, as there may be thousands.
+_STANDING = ("webtoon_id", "verdict", "at", "event_id", "ignored")
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+
+Standing = list[Any]  # the values of _STANDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,7 @@ class LinkRow:
     undoable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """The last that a reader said of a work; None: they took it back."""
 
     verdict: Verdict | None
@@ -75,6 +79,26 @@ class Union:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What undoing a link needs, as JSON holds it; tables by name, works by webtoon id."""
+
+    reader: Kept  # the one who is no more
+    survivor: Kept
+    feedback: list[Standing]  # all that stood of the one who is no more
+    replaced: list[Standing]  # of the survivor's, what the other's later word took the place of
+    changed: list[int]  # the works of those words
+    until: int  # the last feedback event before the link
+    keyed: dict[str, list[Kept]]  # all that the one who is no more had of _KEYED
+    own: dict[str, list[int]]  # the keys that the survivor had there
+    rows: dict[str, list[int]]  # which went over of all else, by table
+
+    @property
+    def kept(self) -> Kept:
+        """All of it, as it is."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
 def hold(session: Session, *readers: int) -> None:
     """Lets nobody else do anything for these readers until the transaction ends."""
     for table, column in ((Account, Account.reader_id), (Reader, Reader.id)):
@@ -102,52 +126,60 @@ def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int,
     found = compare(session, mine, theirs)
     _forget_told(session, mine, theirs)
     survivor, former = session.get_one(Reader, mine), session.get_one(Reader, theirs)
-    before: dict[str, Any] = {
-        "reader": _columns(former),
-        "survivor": _columns(survivor),
-        "feedback": _standing(found.theirs),
-        "replaced": _standing({w: s for w, s in found.mine.items() if w in found.changed}),
-        "changed": list(found.changed),
-        "until": session.scalar(select(func.max(FeedbackEvent.id))) or 0,
-        "rows": {name: _ids(session, name, theirs) for name in ("account", "news", *_PLAIN)},
-        "keyed": {name: _all(session, name, theirs) for name in _KEYED},
-        "own": {
-            name: [row[key] for row in _all(session, name, mine)] for name, key in _KEYED.items()
+    before = Before(
+        reader=rows.kept(former),
+        survivor=rows.kept(survivor),
+        feedback=_standing(found.theirs),
+        replaced=_standing({w: s for w, s in found.mine.items() if w in found.changed}),
+        changed=list(found.changed),
+        until=session.scalar(select(func.max(FeedbackEvent.id))) or 0,
+        keyed={name: rows.of_reader(session, name, theirs) for name in _KEYED},
+        own={
+            name: [row[key] for row in rows.of_reader(session, name, mine)]
+            for name, key in _KEYED.items()
         },
-    }
-    for name in ("account", *_PLAIN):
-        _hand_over(session, name, theirs, mine)
-    _replace(session, mine, found.changed)
-    for name, key in (("news", "key"), *_KEYED.items()):
-        _bring(session, name, key, theirs, mine)
+        rows={
+            name: rows.hand_over(session, name, theirs, mine, but=but)
+            for name, but in {**dict.fromkeys(_PLAIN), "news": "key"}.items()
+        },
+    )
+    for name, key in _KEYED.items():
+        rows.hand_over(session, name, theirs, mine, but=key)
+    # What does not stand of either goes, and then nothing is in the way of the rest.
+    _unsay(session, mine, found.mine.keys() & found.changed.keys())
+    _unsay(session, theirs, found.theirs.keys() - found.changed.keys())
+    rows.hand_over(session, "feedback", theirs, mine)
     _choose(survivor, former)
-    link = ReaderLink(reader_id=mine, former_id=theirs, at=now, before=before)
+    link = ReaderLink(reader_id=mine, former_id=theirs, at=now, before=before.kept)
     session.add(link)
     session.flush()
+    link_id = link.id
     session.execute(delete(Reader).where(Reader.id == theirs))
     session.expire_all()
-    return link.id, found
+    return link_id, found
 
 
 def undo(session: Session, link_id: int, now: datetime) -> None:
     """Makes two readers of one again, each with what they had; what was said since stays.
 
-    To be called with the latest link of a reader, while it is undoable.
+    To be called with the latest link of a reader. Raises ValueError if it is no longer undoable.
     """
     link = session.get_one(ReaderLink, link_id)
-    before: Any = link.before
+    if link.before is None:
+        message = f"link {link_id} can't be undone"
+        raise ValueError(message)
+    before = Before(**link.before)
     mine, theirs = link.reader_id, link.former_id
     hold(session, mine)
-    session.execute(insert(Reader).values(id=theirs, **_told("reader", before["reader"])))
-    for name, ids in before["rows"].items():
-        _give_back(session, name, ids, mine, theirs)
+    session.execute(insert(Reader).values(id=theirs, **rows.values("reader", before.reader)))
+    for name, ids in before.rows.items():
+        rows.give_back(session, name, ids, mine, theirs)
     _restore(session, mine, before)
-    _insert(session, "feedback", theirs, before["feedback"])
+    _put_verdicts(session, theirs, before.feedback)
     for name, key in _KEYED.items():
-        rows = before["keyed"][name]
-        brought = [row for row in rows if row[key] not in before["own"][name]]
-        _take_back(session, name, key, mine, brought)
-        _insert(session, name, theirs, rows)
+        brought = [row for row in before.keyed[name] if row[key] not in before.own[name]]
+        rows.drop(session, name, key, mine, brought)
+        rows.put(session, name, theirs, before.keyed[name])
     link.undone_at, link.before = now, None
     session.flush()
     session.expire_all()
@@ -202,7 +234,7 @@ def _said(session: Session, reader_id: int) -> dict[int, Said]:
         .where(FeedbackEvent.reader_id == reader_id, FeedbackEvent.verdict.is_(None))
         .group_by(FeedbackEvent.webtoon_id)
     )
-    standing = session.execute(
+    standing = session.connection().execute(
         select(
             Feedback.webtoon_id,
             Feedback.verdict,
@@ -212,54 +244,43 @@ def _said(session: Session, reader_id: int) -> dict[int, Said]:
         ).where(Feedback.reader_id == reader_id)
     )
     said = {work: Said(None, at, event_id) for work, at, event_id in taken_back}
-    return said | {row.webtoon_id: Said(Verdict(row.verdict), *row[2:]) for row in standing}
+    # Thousands of rows: this is most of what a link costs.
+    for work, verdict, at, event_id, ignored in standing:
+        said[work] = Said(_VERDICTS[verdict], at, event_id, ignored)
+    return said
 
 
-def _replace(session: Session, reader_id: int, said: Mapping[int, Said]) -> None:
-    """Makes this what a reader says of these works."""
-    for few in _batches(said):
+def _unsay(session: Session, reader_id: int, works: Iterable[int]) -> None:
+    """Deletes the verdicts of a reader on these works, if there are any."""
+    for few in rows.batches(works):
         session.execute(
             delete(Feedback).where(Feedback.reader_id == reader_id, Feedback.webtoon_id.in_(few))
         )
-    _insert(session, "feedback", reader_id, _standing(said))
 
 
-def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
-    every = list(ids)
-    return (every[start : start + _BATCH] for start in range(0, len(every), _BATCH))
-
-
-def _restore(session: Session, mine: int, before: Mapping[str, Any]) -> None:
+def _restore(session: Session, mine: int, before: Before) -> None:
     """Gives the surviving reader their verdicts and choices back where nothing changed since."""
     since = select(FeedbackEvent.webtoon_id).where(
-        FeedbackEvent.reader_id == mine, FeedbackEvent.id > before["until"]
+        FeedbackEvent.reader_id == mine, FeedbackEvent.id > before.until
     )
-    untouched = set(before["changed"]) - set(session.scalars(since))
-    own = {row["webtoon_id"]: row["verdict"] for row in before["replaced"]}
-    for work in set(before["changed"]) - untouched:
+    untouched = set(before.changed) - set(session.scalars(since))
+    own = {work: verdict for work, verdict, *_ in before.replaced}
+    for work in set(before.changed) - untouched:
         # What was said first since then took the place of what is the other reader's again.
         first = select(func.min(FeedbackEvent.id)).where(
             FeedbackEvent.reader_id == mine,
             FeedbackEvent.webtoon_id == work,
-            FeedbackEvent.id > before["until"],
+            FeedbackEvent.id > before.until,
         )
         session.execute(
             update(FeedbackEvent)
             .where(FeedbackEvent.id == first.scalar_subquery())
             .values(previous=own.get(work))
         )
-    for few in _batches(untouched):
-        session.execute(
-            delete(Feedback).where(Feedback.reader_id == mine, Feedback.webtoon_id.in_(few))
-        )
-    _insert(
-        session,
-        "feedback",
-        mine,
-        [row for row in before["replaced"] if row["webtoon_id"] in untouched],
-    )
+    _unsay(session, mine, untouched)
+    _put_verdicts(session, mine, [row for row in before.replaced if row[0] in untouched])
     survivor = session.get_one(Reader, mine)
-    was, other = before["survivor"], before["reader"]
+    was, other = before.survivor, before.reader
     for name in _CHOICES:
         if was[name] is None and getattr(survivor, name) == other[name]:
             setattr(survivor, name, None)
@@ -277,104 +298,23 @@ def _choose(survivor: Reader, former: Reader) -> None:
             setattr(survivor, name, False)
 
 
-def _hand_over(session: Session, name: str, theirs: int, mine: int) -> None:
-    table = _TABLES[name]
-    session.execute(update(table).where(table.c.reader_id == theirs).values(reader_id=mine))
-
-
-def _give_back(session: Session, name: str, ids: Iterable[int], mine: int, theirs: int) -> None:
-    table = _TABLES[name]
-    for few in _batches(ids):
-        session.execute(
-            update(table)
-            .where(table.c.id.in_(few), table.c.reader_id == mine)
-            .values(reader_id=theirs)
-        )
-
-
-def _bring(session: Session, name: str, key: str, theirs: int, mine: int) -> None:
-    """Hands over what the other reader has not of their own; the rest goes with its reader."""
-    table = _TABLES[name]
-    own = select(table.c[key]).where(table.c.reader_id == mine)
-    session.execute(
-        update(table)
-        .where(table.c.reader_id == theirs, table.c[key].not_in(own))
-        .values(reader_id=mine)
-    )
-
-
-def _take_back(
-    session: Session, name: str, key: str, mine: int, rows: Iterable[Mapping[str, Any]]
-) -> None:
-    """Deletes what was brought: rows that are still as they were, moment and all."""
-    table = _TABLES[name]
-    moment = next(c for c in table.columns if isinstance(c.type, UtcDateTime))
-    for row in rows:
-        at = datetime.fromisoformat(row[moment.name])
-        same = (table.c.reader_id == mine, table.c[key] == row[key], moment == at)
-        session.execute(delete(table).where(*same))
-
-
 def _forget_told(session: Session, mine: int, theirs: int) -> None:
     """Deletes waiting news of one that the other was told already, or is being told."""
-    news = _TABLES["news"]
     for one, other in ((mine, theirs), (theirs, mine)):
-        told = select(news.c.key).where(news.c.reader_id == other, news.c.letter_id.is_not(None))
-        waiting = (news.c.reader_id == one, news.c.letter_id.is_(None), news.c.key.in_(told))
-        session.execute(delete(news).where(*waiting))
+        told = select(News.key).where(News.reader_id == other, News.letter_id.is_not(None))
+        waiting = (News.reader_id == one, News.letter_id.is_(None), News.key.in_(told))
+        session.execute(delete(News).where(*waiting))
 
 
-def _all(session: Session, name: str, reader_id: int) -> list[dict[str, Any]]:
-    """A reader's rows as JSON can hold them, but for whose they are."""
-    table = _TABLES[name]
-    rows = session.execute(select(table).where(table.c.reader_id == reader_id)).mappings()
-    return [_plain(row) for row in rows]
-
-
-def _ids(session: Session, name: str, reader_id: int) -> list[int]:
-    table = _TABLES[name]
-    return list(session.scalars(select(table.c.id).where(table.c.reader_id == reader_id)))
-
-
-def _standing(said: Mapping[int, Said]) -> list[dict[str, Any]]:
-    """The verdicts that stand, as JSON can hold them."""
+def _standing(said: Mapping[int, Said]) -> list[Standing]:
+    """The verdicts that stand, as `Before` keeps them."""
     return [
-        {
-            "webtoon_id": work,
-            "verdict": last.verdict,
-            "at": last.at.isoformat(),
-            "event_id": last.event_id,
-            "ignored": last.ignored,
-        }
+        [work, last.verdict, last.at.isoformat(), last.event_id, last.ignored]
         for work, last in said.items()
         if last.verdict is not None
     ]
 
 
-def _columns(row: Base) -> dict[str, Any]:
-    """A row as JSON can hold it, but for whose it is."""
-    columns = _TABLES[row.__tablename__].columns
-    return _plain({c.name: getattr(row, c.name) for c in columns})
-
-
-def _plain(values: Mapping[Any, Any]) -> dict[str, Any]:
-    return {
-        str(name): value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
-        if name not in ("id", "reader_id")
-    }
-
-
-def _told(name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The reverse of `_columns`."""
-    moments = {c.name for c in _TABLES[name].columns if isinstance(c.type, UtcDateTime)}
-    return {
-        field: datetime.fromisoformat(value) if value and field in moments else value
-        for field, value in kept.items()
-    }
-
-
-def _insert(session: Session, name: str, reader_id: int, kept: Iterable[Mapping[str, Any]]) -> None:
-    rows = [{"reader_id": reader_id} | _told(name, row) for row in kept]
-    if rows:
-        session.execute(insert(_TABLES[name]), rows)
+def _put_verdicts(session: Session, reader_id: int, kept: Iterable[Standing]) -> None:
+    told = (dict(zip(_STANDING, row, strict=True)) for row in kept)
+    rows.put(session, "feedback", reader_id, told)
