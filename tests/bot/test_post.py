@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import timedelta
 
 import pytest
@@ -12,7 +12,7 @@ from bot.conversation.events import Platform
 from bot.hearing import Hearing, Unavailable
 from bot.post import Post, Undeliverable
 from db import outbox
-from tests.fakes.waiting import eventually_async
+from tests.fakes.waiting import eventually_async, meanwhile
 from tests.plugins.library import NOON
 
 
@@ -46,17 +46,10 @@ def put(database, clock):
 @asynccontextmanager
 async def delivering(hearing, send, patience=5.0):
     """A post that runs, and whose every pause is short; in the end it was cancelled."""
-    bridge = Bridge(hearing)
-    post = Post(bridge, Platform.TELEGRAM, send, pause=0.01, patience=patience)
-    running = asyncio.create_task(post.run())
-    try:
-        yield running
-    finally:
-        if not running.cancelling():
-            running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-        bridge.close()
+    with closing(Bridge(hearing)) as bridge:
+        post = Post(bridge, Platform.TELEGRAM, send, pause=0.01, patience=patience)
+        async with meanwhile(post.run()) as running:
+            yield running
 
 
 class Sending:

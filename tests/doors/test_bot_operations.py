@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import sqlite3
 import urllib.request
 
 import pytest
@@ -25,11 +24,6 @@ def port():
         return free.getsockname()[1]
 
 
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return connection.execute(query).fetchall()
-
-
 def scraped(port):
     """The samples of our metrics."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
@@ -40,7 +34,7 @@ def scraped(port):
 
 def test_those_who_run_it_are_told_of_a_late_job_and_can_ask_how_it_is(home, server, port):
     boss, mina = server.user("Boss", locale="en-US"), server.user("Mina", locale="en-US")
-    rows(home, "INSERT INTO duty VALUES ('backup', '2026-01-01 03:00', '2026-01-01 03:30')")
+    home.rows("INSERT INTO duty VALUES ('backup', '2026-01-01 03:00', '2026-01-01 03:30')")
     environment = {"ADMINS": f"discord:{boss.id}", "METRICS_PORT": str(port)}
 
     with stopped(start_discord(home, server, **environment)) as process:
@@ -51,7 +45,7 @@ def test_those_who_run_it_are_told_of_a_late_job_and_can_ask_how_it_is(home, ser
         server.wait_for(lambda: [m for m in shown.messages if m.embeds], SECONDS)
         told = {u: server.wait_for(lambda i=i: i.messages, SECONDS) for u, i in asked.items()}
         letter = server.posted(server.dm(boss))
-        living = rows(home, "SELECT name FROM pulse")
+        living = home.rows("SELECT name FROM pulse")
         server.wait_for(
             lambda: scraped(port)['webtoonbot_answer_seconds_count{platform="discord"}'] == 3,
             SECONDS,
@@ -63,13 +57,13 @@ def test_those_who_run_it_are_told_of_a_late_job_and_can_ask_how_it_is(home, ser
     sentence = "The job backup was due at 2026-01-01 12:00 (Asia/Seoul) and has not run"
     assert len(letter) == 1
     assert letter[0].content.startswith(sentence)
-    assert rows(home, "SELECT key FROM alert WHERE closed_at IS NULL") == [("backup.missed",)]
-    assert rows(home, "SELECT count(*) FROM outbox WHERE done_at IS NOT NULL") == [(1,)]
+    assert home.rows("SELECT key FROM alert WHERE closed_at IS NULL") == [("backup.missed",)]
+    assert home.rows("SELECT count(*) FROM outbox WHERE done_at IS NOT NULL") == [(1,)]
     assert sentence in told[boss][0].content
     assert told[mina][0].content == "I don't know /ops. See /help."
     assert [m.ephemeral for m in (*told[boss], *told[mina])] == [True, True]
     assert living == [(f"discord@{socket.gethostname()}",)]
-    assert rows(home, "SELECT name FROM pulse") == []
+    assert home.rows("SELECT name FROM pulse") == []
     command = 'webtoonbot_updates_total{kind="command",outcome="answered",platform="discord"}'
     assert figures[command] == 3
     assert figures["webtoonbot_library_works"] > 100

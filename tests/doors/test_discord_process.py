@@ -33,11 +33,6 @@ def running(home, server):
         yield process
 
 
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return connection.execute(query).fetchall()
-
-
 def cards_of(server, interaction):
     def found():
         cards = [m for m in interaction.messages if m.embeds]
@@ -48,11 +43,11 @@ def cards_of(server, interaction):
 
 def verdicts(home):
     query = "SELECT account.user_id, verdict FROM feedback JOIN account USING (reader_id)"
-    return sorted(rows(home, query))
+    return sorted(home.rows(query))
 
 
 def remembered(home, card):
-    return rows(home, f"SELECT 1 FROM impression WHERE message = '{card.ref}'")
+    return home.rows(f"SELECT 1 FROM impression WHERE message = '{card.ref}'")
 
 
 def test_anyones_reaction_on_a_public_card_is_their_own_verdict_until_it_is_taken_back(
@@ -112,7 +107,7 @@ def test_an_interaction_that_comes_twice_counts_once(home, server, mina, running
     listed = server.slash(mina, "list")
     server.wait_for(lambda: listed.messages, SECONDS)
 
-    assert rows(home, "SELECT count(*) FROM feedback_event") == [(1,)]
+    assert home.rows("SELECT count(*) FROM feedback_event") == [(1,)]
     assert len(liked.messages) == 1
 
 
@@ -139,7 +134,7 @@ def test_first_responses_come_within_three_seconds_even_while_the_database_is_lo
 
     assert liked.seconds < 3
     assert said[0].content == "지금은 저장할 수가 없어요. 잠시 후 다시 시도해 주세요."
-    assert rows(home, "SELECT count(*) FROM feedback") == [(0,)]
+    assert home.rows("SELECT count(*) FROM feedback") == [(0,)]
 
 
 def test_no_privileged_intent_is_asked_for(server, running):

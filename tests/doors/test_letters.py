@@ -1,7 +1,6 @@
 """Letters to readers from bots that are real processes: each once, killed or not."""
 
 import signal
-import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,12 +44,8 @@ class Readers:
     def line(self, work):
         return f"📖 {self.works[work].title} 3화가 올라왔어요"
 
-    def rows(self, query):
-        with sqlite3.connect(self.home.folder / "webtoonbot.db") as connection:
-            return connection.execute(query).fetchall()
-
     def all_is_noted(self):
-        return self.rows(OPEN) == [(0,)]
+        return self.home.rows(OPEN) == [(0,)]
 
     def time_passes(self, **span):
         """For letters that are under way: leases run out."""
@@ -59,7 +54,7 @@ class Readers:
             f"{name} = strftime('%Y-%m-%d %H:%M:%f', {name}, '{past}')"
             for name in ("taken_until", "sending_at")
         )
-        self.rows(f"UPDATE outbox SET {moved} WHERE done_at IS NULL")
+        self.home.rows(f"UPDATE outbox SET {moved} WHERE done_at IS NULL")
 
 
 @pytest.fixture
@@ -183,7 +178,7 @@ def test_a_bot_that_is_told_to_end_lets_its_letters_arrive(home, telegram, reade
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
-    assert readers.rows("SELECT error, done_at IS NOT NULL FROM outbox") == [(None, 1)]
+    assert readers.home.rows("SELECT error, done_at IS NOT NULL FROM outbox") == [(None, 1)]
 
 
 def test_nobody_is_told_in_their_quiet_hours(telegram_running, town):
@@ -203,7 +198,7 @@ def test_nobody_is_told_in_their_quiet_hours(telegram_running, town):
     telegram.wait_for(lambda: told(telegram, jun), SECONDS, "the other's")
 
     assert told(telegram, mina) == []
-    (due,) = town.rows(f"SELECT due_at FROM news WHERE reader_id = {reader}")
+    (due,) = town.home.rows(f"SELECT due_at FROM news WHERE reader_id = {reader}")
     assert timedelta(minutes=58) < datetime.fromisoformat(due[0] + "Z") - now < timedelta(hours=1)
 
 
@@ -260,9 +255,11 @@ def test_a_weeks_works_come_in_one_message_and_a_verdict_stays_in_it(telegram_ru
     assert week.text.startswith(before.split("\n\n")[0])
     assert week.text.count("👍 좋아하는 작품이에요") == 1
     assert len(told(telegram, mina)) == 1
-    given = town.rows(f"SELECT verdict FROM feedback WHERE reader_id = {reader}")
+    given = town.home.rows(f"SELECT verdict FROM feedback WHERE reader_id = {reader}")
     assert given == [("like",)]
-    shown = town.rows(f"SELECT count(*), count(message) FROM impression WHERE reader_id = {reader}")
+    shown = town.home.rows(
+        f"SELECT count(*), count(message) FROM impression WHERE reader_id = {reader}"
+    )
     assert shown == [(3, 3)]
 
 
@@ -290,8 +287,8 @@ def test_discord_knows_again_what_a_killed_bot_had_sent(home, discord, readers):
     asked = [c.body for c in discord.called("POST", "/channels/*/messages")]
     assert len(asked) == 2
     assert {(body["nonce"], body["enforce_nonce"]) for body in asked} == {("letter-1", True)}
-    assert readers.rows("SELECT error FROM outbox") == [(None,)]
-    assert readers.rows("SELECT doubt FROM news") == [(0,)]
+    assert readers.home.rows("SELECT error FROM outbox") == [(None,)]
+    assert readers.home.rows("SELECT doubt FROM news") == [(0,)]
 
 
 def test_what_discord_may_have_forgotten_is_not_sent_anew(home, discord, readers):
@@ -321,7 +318,7 @@ def test_whom_discord_lets_nobody_write_to_is_not_asked_again(discord_running, t
 
     sent = discord.called("POST", f"/channels/{discord.dm(mina).id}/messages")
     assert [call.status for call in sent] == [403]
-    assert town.rows("SELECT count(*) FROM account WHERE closed_at IS NOT NULL") == [(1,)]
+    assert town.home.rows("SELECT count(*) FROM account WHERE closed_at IS NOT NULL") == [(1,)]
 
 
 def test_a_channel_that_was_chosen_is_told(discord_running, town):
@@ -347,7 +344,7 @@ def test_a_weeks_works_come_in_one_message_on_discord_too(discord_running, town)
     marks = [embed.get("footer", {}).get("text") for embed in week.embeds]
     assert marks == [None, "👍 좋아하는 작품이에요", None]
     assert len(letters(discord, mina)) == 1
-    given = town.rows(f"SELECT verdict FROM feedback WHERE reader_id = {reader}")
+    given = town.home.rows(f"SELECT verdict FROM feedback WHERE reader_id = {reader}")
     assert given == [("like",)]
 
 
@@ -369,4 +366,4 @@ def test_a_terminal_prints_letters_before_its_answer(home, readers):
         "✨ 이번 주에 권하고 싶은 작품이에요",
     ]
     assert first.endswith(second)
-    assert readers.rows(OPEN) == [(0,)]
+    assert readers.home.rows(OPEN) == [(0,)]

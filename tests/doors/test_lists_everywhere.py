@@ -1,7 +1,6 @@
 """A list of works at the three doors, each a process: sent as a file or typed, added, undone."""
 
 import signal
-import sqlite3
 
 import pytest
 
@@ -15,15 +14,9 @@ FOUND = "📥 3개 중 2개를 찾았어요: 👍 1 · ✅ 1\n👍 신의 탑\n�
 ADDED = "📥 작품 2개를 추가했어요."
 
 
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return connection.execute(query).fetchall()
-
-
 def verdicts(home, user_id):
     query = "SELECT verdict FROM feedback JOIN account USING (reader_id) WHERE user_id = ?"
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return sorted(row[0] for row in connection.execute(query, (str(user_id),)))
+    return sorted(verdict for (verdict,) in home.rows(query, str(user_id)))
 
 
 def test_titles_are_typed_added_and_taken_back_at_every_door(door):
@@ -103,7 +96,7 @@ def test_a_killed_bot_loses_no_file(home):
             shown = server.wait_for_message(mina, timeout=SECONDS)
 
         assert shown.text.startswith(FOUND)
-        assert rows(home, "SELECT count(*) FROM import_batch") == [(1,)]
+        assert home.rows("SELECT count(*) FROM import_batch") == [(1,)]
 
 
 def test_the_address_of_a_file_is_never_logged(home):

@@ -1,37 +1,10 @@
 """`webtoonbot telegram` as a process, asked from chats that it is told nothing of."""
 
 import json
-import sqlite3
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from tests.doors.test_telegram_webhook import start
-from tests.fakes.telegram_server import TelegramServer
 from tests.plugins.doors import SECONDS, start_telegram, stopped
-
-
-@pytest.fixture
-def server():
-    with TelegramServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mina(server):
-    return server.user("Mina", language="ko")
-
-
-@pytest.fixture
-def running(home, server):
-    with stopped(start_telegram(home, server)) as process:
-        server.wait_for_calls("getUpdates", timeout=SECONDS)
-        yield process
-
-
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return connection.execute(query).fetchall()
 
 
 def offered(server, user, words):
@@ -58,18 +31,18 @@ def test_from_a_word_in_a_chat_to_a_strangers_like_and_the_bots_own_chat(
     assert card.text.startswith("신의 탑 (Tower of God)")
     assert "👍 좋아하는 작품이에요" in card.text
     liked = "SELECT user_id, verdict, source FROM account JOIN feedback_event USING (reader_id)"
-    assert rows(home, liked) == [(str(jun.id), "like", "button")]
+    assert home.rows(liked) == [(str(jun.id), "like", "button")]
     shown = (
         "SELECT user_id, policy, message FROM account"
         " JOIN impression USING (reader_id) JOIN feedback_event ON impression.id = impression_id"
     )
-    assert rows(home, shown) == [(str(mina.id), "inline", message.reference)]
+    assert home.rows(shown) == [(str(mina.id), "inline", message.reference)]
     assert server.made("editMessageText") == []
     assert server.sent == [card]
 
 
 def test_a_new_reader_comes_by_a_link_and_goes_on_to_the_welcome(home, server, mina, running):
-    ((number,),) = rows(home, "SELECT id FROM webtoon WHERE title = '신의 탑'")
+    ((number,),) = home.rows("SELECT id FROM webtoon WHERE title = '신의 탑'")
 
     server.say(mina, f"/start w_{number}")
     hello, card = server.wait_for_message(mina, 1, SECONDS), server.wait_for_message(mina, 2)
@@ -97,7 +70,7 @@ def test_typing_leaves_no_trace_and_no_work(home, server, mina, running):
     server.wait_until_confirmed(max(server.updates), SECONDS)
 
     for table in ("reader", "account", "inbox", "impression"):
-        assert rows(home, f"SELECT count(*) FROM {table}") == [(0,)]
+        assert home.rows(f"SELECT count(*) FROM {table}") == [(0,)]
     assert "신의" not in home.log("telegram")
 
 
@@ -129,11 +102,11 @@ def test_behind_a_webhook_it_is_the_same(home, server, mina):
         server.choose(query)
         server.wait_until_taken(max(server.updates), timeout=SECONDS)
         logged = "SELECT policy FROM impression"
-        server.wait_for(lambda: rows(home, logged) == [("inline",)], SECONDS, "a choice")
+        server.wait_for(lambda: home.rows(logged) == [("inline",)], SECONDS, "a choice")
 
     assert offer.titles[0] == "신의 탑 (Tower of God)"
     assert {"inline_query", "chosen_inline_result"} <= set(server.allowed)
-    assert len(rows(home, "SELECT key FROM inbox")) == 1  # the choice
+    assert len(home.rows("SELECT key FROM inbox")) == 1  # the choice
 
 
 def test_a_flood_of_what_is_typed_lets_a_message_through(home, server, mina, running):

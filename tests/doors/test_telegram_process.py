@@ -6,32 +6,8 @@ import time
 
 import pytest
 
-from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.telegram_world import blocked, broken, flood, hang
 from tests.plugins.doors import SECONDS, start_telegram, stopped
-
-
-@pytest.fixture
-def server():
-    with TelegramServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mina(server):
-    return server.user("Mina", language="ko")
-
-
-@pytest.fixture
-def running(home, server):
-    with stopped(start_telegram(home, server)) as process:
-        server.wait_for_calls("getUpdates", timeout=SECONDS)
-        yield process
-
-
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return connection.execute(query).fetchall()
 
 
 def slate(server, user, since=0):
@@ -48,7 +24,7 @@ def test_a_killed_bot_loses_no_verdict(home, server, mina):
         server.say(mina, "/recommend")
         cards = slate(server, mina)
         open_ = "SELECT count(*) FROM inbox WHERE answered_at IS NULL"
-        server.wait_for(lambda: rows(home, open_) == [(0,)], SECONDS, "all answered")
+        server.wait_for(lambda: home.rows(open_) == [(0,)], SECONDS, "all answered")
         # An answer that hangs keeps the reader's turn: what comes after it is kept, not handled.
         server.fail("sendMessage", hang())
         server.say(mina, "/help")
@@ -56,18 +32,18 @@ def test_a_killed_bot_loses_no_verdict(home, server, mina):
             server.press(mina, card, "👍 좋아요")
         server.wait_until_confirmed(max(server.updates), SECONDS)
         server.wait_for_calls("sendMessage", 5, SECONDS)  # the hanging one
-        before = rows(home, "SELECT count(*) FROM feedback")
+        before = home.rows("SELECT count(*) FROM feedback")
         process.kill()
         process.wait()
 
     with stopped(start_telegram(home, server)):
         server.wait_for(
-            lambda: rows(home, "SELECT count(*) FROM feedback") == [(3,)], SECONDS, "3 verdicts"
+            lambda: home.rows("SELECT count(*) FROM feedback") == [(3,)], SECONDS, "3 verdicts"
         )
         helped = server.wait_for_message(mina, 5, SECONDS)
 
     assert before == [(0,)]
-    assert rows(home, "SELECT count(*) FROM feedback_event") == [(3,)]
+    assert home.rows("SELECT count(*) FROM feedback_event") == [(3,)]
     assert helped.text.startswith("이런 말을 알아들어요.")
 
 
@@ -82,7 +58,7 @@ def test_an_update_that_comes_twice_counts_once_and_is_answered_once(home, serve
 
     assert [m.text[:10] for m in server.in_chat(mina)][1].startswith("내가 남긴 평가 1개"[:10])
     assert len(server.in_chat(mina)) == 2
-    assert rows(home, "SELECT count(*) FROM feedback_event") == [(1,)]
+    assert home.rows("SELECT count(*) FROM feedback_event") == [(1,)]
 
 
 def test_a_reaction_is_a_verdict_and_its_removal_takes_it_back(home, server, mina, running):
@@ -91,16 +67,16 @@ def test_a_reaction_is_a_verdict_and_its_removal_takes_it_back(home, server, min
 
     server.react(mina, card, new=["👎"])
     server.wait_for(
-        lambda: rows(home, "SELECT verdict FROM feedback") == [("dislike",)], SECONDS, "a dislike"
+        lambda: home.rows("SELECT verdict FROM feedback") == [("dislike",)], SECONDS, "a dislike"
     )
     server.react(mina, card, old=["👎"], new=["👍"])
     server.wait_for(
-        lambda: rows(home, "SELECT verdict FROM feedback") == [("like",)], SECONDS, "a like"
+        lambda: home.rows("SELECT verdict FROM feedback") == [("like",)], SECONDS, "a like"
     )
     server.react(mina, card, old=["👍"])
-    server.wait_for(lambda: not rows(home, "SELECT * FROM feedback"), SECONDS, "nothing")
+    server.wait_for(lambda: not home.rows("SELECT * FROM feedback"), SECONDS, "nothing")
 
-    assert rows(home, "SELECT source, count(*) FROM feedback_event GROUP BY source ORDER BY 1")[
+    assert home.rows("SELECT source, count(*) FROM feedback_event GROUP BY source ORDER BY 1")[
         0
     ] == ("reaction", 2)
 
@@ -117,7 +93,7 @@ def test_in_a_group_each_persons_taste_stays_their_own(home, server, mina, runni
     assert len(server.in_chat(group)) == 1
     assert "좋아하는 작품에 담았어요" in toast
     accounts = "SELECT user_id FROM account JOIN feedback USING (reader_id)"
-    assert rows(home, accounts) == [(str(jun.id),)]
+    assert home.rows(accounts) == [(str(jun.id),)]
     assert slate_.earlier == []
 
 
@@ -129,7 +105,7 @@ def test_somebody_elses_undo_is_refused(home, server, mina, running):
     toast = server.wait_for_answer(server.press(jun, liked, "↩️ 되돌리기"), SECONDS)
 
     assert toast == "다른 분의 버튼이에요. 직접 명령을 보내 주세요."
-    assert rows(home, "SELECT verdict FROM feedback") == [("like",)]
+    assert home.rows("SELECT verdict FROM feedback") == [("like",)]
 
 
 def test_floods_and_server_errors_delay_an_answer_and_do_not_lose_it(server, mina, running):
@@ -154,7 +130,7 @@ def test_a_reader_who_blocked_the_bot_is_no_error(home, server, mina, running):
     server.wait_for_message(jun, timeout=SECONDS)
 
     assert "[error" not in home.log("telegram")
-    assert rows(home, "SELECT verdict FROM feedback") == [("like",)]
+    assert home.rows("SELECT verdict FROM feedback") == [("like",)]
 
 
 def test_a_locked_database_is_said_and_leaves_nothing_half_written(home, server, mina, running):
@@ -172,7 +148,7 @@ def test_a_locked_database_is_said_and_leaves_nothing_half_written(home, server,
 
     assert apology.text == "지금은 저장할 수가 없어요. 잠시 후 다시 시도해 주세요."
     assert liked.text.startswith("👍 노블레스를")
-    assert rows(home, "SELECT verdict FROM feedback") == [("like",)]
+    assert home.rows("SELECT verdict FROM feedback") == [("like",)]
     assert "database is locked" in home.log("telegram")
 
 
@@ -185,8 +161,8 @@ def test_sigterm_ends_it_cleanly_within_five_seconds(home, server, mina, running
 
     assert running.wait(10) == 0
     assert time.monotonic() - began < 5
-    assert rows(home, "SELECT count(*) FROM inbox WHERE answered_at IS NULL") == [(0,)]
-    assert rows(home, "SELECT count(*) FROM inbox WHERE payload IS NOT NULL") == [(0,)]
+    assert home.rows("SELECT count(*) FROM inbox WHERE answered_at IS NULL") == [(0,)]
+    assert home.rows("SELECT count(*) FROM inbox WHERE payload IS NOT NULL") == [(0,)]
 
 
 def test_a_database_away_at_the_start_is_waited_for_until_told_to_stop(home, server):

@@ -9,7 +9,6 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.telegram_world import hang
 from tests.plugins.doors import SECONDS, start_telegram, stopped
 
@@ -20,17 +19,6 @@ HOOK = {
     "TELEGRAM_WEBHOOK_SECRET": SECRET,
 }
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-@pytest.fixture
-def server():
-    with TelegramServer() as server:
-        yield server
-
-
-@pytest.fixture
-def mina(server):
-    return server.user("Mina", language="ko")
 
 
 def addresses(home):
@@ -60,13 +48,8 @@ def running(home, server):
         yield process
 
 
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db", isolation_level=None) as connection:
-        return connection.execute(query).fetchall()
-
-
 def let_leases_run_out(home):
-    rows(home, "UPDATE inbox SET taken_until = '2020-01-01 00:00:00' WHERE answered_at IS NULL")
+    home.rows("UPDATE inbox SET taken_until = '2020-01-01 00:00:00' WHERE answered_at IS NULL")
 
 
 def post(url, body, secret=SECRET):
@@ -92,7 +75,7 @@ def test_only_a_call_that_shows_the_secret_is_taken(home, server, mina, running)
     hers = json.dumps(server.updates[said]).encode()
 
     strangers = [post(url, hers, secret) for secret in (None, "", "wrong", SECRET + "x", "é")]
-    stored = rows(home, "SELECT * FROM inbox")
+    stored = home.rows("SELECT * FROM inbox")
     wrong = [post(url, body) for body in (b"", b"[1]", b"{", b"{}", b'{"update_id": "1"}', b"\xff")]
     large = post(url, b" " * 2**20 + update)
     elsewhere = post(f"{address}/other", update)
@@ -105,7 +88,7 @@ def test_only_a_call_that_shows_the_secret_is_taken(home, server, mina, running)
     assert stored == []
     assert wrong == [400] * 6
     assert (large, elsewhere, nothing, health) == (413, 404, 200, 200)
-    assert rows(home, "SELECT key FROM inbox") == [(str(said),)]
+    assert home.rows("SELECT key FROM inbox") == [(str(said),)]
     assert server.secret == SECRET
     assert len(server.allowed) == 5
     assert SECRET not in home.log("telegram")
@@ -120,7 +103,7 @@ def test_an_update_is_kept_before_it_is_taken_and_outlives_a_kill(home, server, 
         server.wait_until_taken(update, timeout=SECONDS)
         process.kill()
         process.wait()
-    kept = rows(home, "SELECT key, answered_at FROM inbox")
+    kept = home.rows("SELECT key, answered_at FROM inbox")
     server.mend()
     let_leases_run_out(home)
 
@@ -135,7 +118,7 @@ def test_an_update_is_kept_before_it_is_taken_and_outlives_a_kill(home, server, 
 
     assert kept == [(str(update), None)]
     assert [m.text[:5] for m in server.in_chat(mina)] == ["👍 신의 ", "내가 남긴"]
-    assert rows(home, "SELECT count(*) FROM feedback_event") == [(1,)]
+    assert home.rows("SELECT count(*) FROM feedback_event") == [(1,)]
 
 
 def test_while_the_database_is_locked_telegram_is_asked_to_come_again(home, server, mina, running):
@@ -152,7 +135,7 @@ def test_while_the_database_is_locked_telegram_is_asked_to_come_again(home, serv
 
     assert server.deliveries[0] == (update, server.replicas[0], 503)
     assert [m.text[:5] for m in server.in_chat(mina)] == ["👍 신의 ", "내가 남긴"]
-    assert rows(home, "SELECT count(*) FROM feedback_event") == [(1,)]
+    assert home.rows("SELECT count(*) FROM feedback_event") == [(1,)]
 
 
 def test_of_two_replicas_each_update_is_answered_by_one_though_one_is_killed(home, server, mina):
@@ -184,11 +167,11 @@ def test_of_two_replicas_each_update_is_answered_by_one_though_one_is_killed(hom
             server.say(jun, "/list")
             server.wait_for_message(jun, 2, SECONDS)
             open_ = "SELECT count(*) FROM inbox WHERE answered_at IS NULL"
-            server.wait_for(lambda: rows(home, open_) == [(0,)], SECONDS, "all answered")
+            server.wait_for(lambda: home.rows(open_) == [(0,)], SECONDS, "all answered")
 
     assert len(server.in_chat(mina)) == 6
     assert [m.text[:5] for m in server.in_chat(jun)] == ["👍 신의 ", "내가 남긴"]
-    assert rows(home, "SELECT count(*) FROM feedback_event") == [(1,)]
+    assert home.rows("SELECT count(*) FROM feedback_event") == [(1,)]
 
 
 def test_told_to_stop_it_ends_cleanly_and_leaves_the_webhook_to_others(home, server, mina, running):
@@ -199,7 +182,7 @@ def test_told_to_stop_it_ends_cleanly_and_leaves_the_webhook_to_others(home, ser
     code = running.wait(10)
 
     assert code == 0
-    assert rows(home, "SELECT count(*) FROM inbox WHERE payload IS NOT NULL") == [(0,)]
+    assert home.rows("SELECT count(*) FROM inbox WHERE payload IS NOT NULL") == [(0,)]
     assert server.webhook == HOOK["TELEGRAM_WEBHOOK_URL"]
     assert server.made("deleteWebhook") == []
 

@@ -1,7 +1,5 @@
 """/together in a Telegram group, a Discord server and a terminal's room, by the real programs."""
 
-import sqlite3
-
 import pytest
 
 from tests.plugins.doors import SECONDS, TerminalDoor
@@ -10,15 +8,10 @@ WHO = "👥 같이 보실 분은 ✋ 를 눌러 주세요"
 JOIN, PICK, OTHERS, LIKE = "✋ 저도 볼래요", "🎬 지금 고르기", "🔄 다른 작품", "👍 좋아요"
 
 
-def rows(home, query):
-    with sqlite3.connect(home.folder / "webtoonbot.db") as connection:
-        return connection.execute(query).fetchall()
-
-
 def likes(home, user):
     """The verdicts of a platform's user."""
-    query = "SELECT verdict FROM feedback JOIN account USING (reader_id) WHERE user_id = "
-    return [verdict for (verdict,) in rows(home, f"{query}'{user}'")]
+    query = "SELECT verdict FROM feedback JOIN account USING (reader_id) WHERE user_id = ?"
+    return [verdict for (verdict,) in home.rows(query, str(user))]
 
 
 def test_two_in_a_telegram_group_join_one_message_and_pick(shared_home, telegram_running):
@@ -67,11 +60,9 @@ def test_others_are_new_messages_for_the_whole_group(telegram_running, shared_ho
 
     soon = telegram.wait_for_answer(telegram.press(anna, slate, f"3 {OTHERS}"), SECONDS)
     # Five seconds later it is no double tap any more.
-    with sqlite3.connect(shared_home.folder / "webtoonbot.db") as connection:
-        connection.execute(
-            "UPDATE impression SET shown_at = datetime(shown_at, '-1 minute') "
-            "WHERE policy = 'together'"
-        )
+    shared_home.rows(
+        "UPDATE impression SET shown_at = datetime(shown_at, '-1 minute') WHERE policy = 'together'"
+    )
     telegram.press(anna, slate, f"3 {OTHERS}")
     others = telegram.wait_for_message(group, 3, SECONDS)
 

@@ -1,7 +1,7 @@
 """A town of readers who are written to, and a platform that takes their letters by script."""
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing
 
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ from bot.mailing import Mailing
 from db import catalogue, readers
 from db.reader_tables import News
 from db.tables import Outbox
-from tests.fakes.waiting import eventually_async
+from tests.fakes.waiting import eventually_async, meanwhile
 from tests.plugins.happenings import happens
 from tests.plugins.library import NOON
 
@@ -51,17 +51,12 @@ class Town:
 
     @asynccontextmanager
     async def mailing(self, send, platform=Platform.TELEGRAM, patience=5.0, at_once=16):
-        bridge = Bridge(self.hearing)
-        mailing = Mailing(bridge, platform, send, pause=0.01, patience=patience, at_once=at_once)
-        running = asyncio.create_task(mailing.run())
-        try:
-            yield running
-        finally:
-            if not running.cancelling():
-                running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            bridge.close()
+        with closing(Bridge(self.hearing)) as bridge:
+            mailing = Mailing(
+                bridge, platform, send, pause=0.01, patience=patience, at_once=at_once
+            )
+            async with meanwhile(mailing.run()) as running:
+                yield running
 
 
 class Platforms:

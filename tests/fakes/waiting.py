@@ -5,6 +5,7 @@ Whoever is told of a change waits for that; this is for the rest, where one can 
 
 import asyncio
 import time
+from contextlib import asynccontextmanager, suppress
 
 SECONDS = 60.0
 _LOOKS_AGAIN_SECONDS = 0.02
@@ -26,6 +27,19 @@ async def eventually_async(condition, what, seconds=SECONDS):
         _in_time(end, what, seconds)
         await asyncio.sleep(_LOOKS_AGAIN_SECONDS)
     return found
+
+
+@asynccontextmanager
+async def meanwhile(work):
+    """A task that does this beside the test, and is cancelled in the end if it was not before."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        if not task.cancelling():
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _in_time(end, what, seconds):

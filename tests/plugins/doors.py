@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -79,6 +80,11 @@ class Home:
                 stdout=log,
                 stderr=log,
             )
+
+    def rows(self, query, *parameters):
+        """What the database answers, or has changed."""
+        with sqlite3.connect(self.folder / "webtoonbot.db") as connection:
+            return connection.execute(query, parameters).fetchall()
 
     def log(self, name):
         return (self.folder / f"{name}.log").read_text(encoding="utf-8")
