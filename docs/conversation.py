@@ -22,7 +22,7 @@ from rich.text import Text
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
-SAID = ("/like 신의 탑", "/recommend", "1", "11")  # 1: 👍 the first card; 11: why the second?
+SAID = ("/like 신의 탑", "/recommend", "1", "12")  # 1: 👍 the first card; 12: why the second?
 PICTURES = {"ko": "conversation.ko.svg", "en": "conversation.svg"}
 PROMPT = "› "
 
