@@ -57,6 +57,11 @@ def take(session: Session, code: Code, reader_id: int, expires_at: datetime) -> 
         _mark(session, code.id, taken_by=reader_id, expires_at=expires_at)
 
 
+def end(session: Session, code_id: int, now: datetime) -> None:
+    """Notes that whoever entered a code does not want it."""
+    _mark(session, code_id, expires_at=now)
+
+
 def use(session: Session, code_id: int, now: datetime) -> None:
     """Notes that a code did what it was for; it never will again."""
     # Whoever entered it is about to be gone, and would take it along.

@@ -4,7 +4,7 @@ What one reader has goes over to the other as it is, row by row, so that nothing
 breaks; `ReaderLink.before` keeps which rows those were, and what they replaced: a `Before`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db import rows
-from db.reader_tables import News, ReaderLink
+from db.reader_tables import ImportBatch, News, ReaderLink, WorkEvent
 from db.rows import Kept
 from db.tables import Account, Feedback, FeedbackEvent, Reader, Verdict
 
@@ -22,9 +22,10 @@ UNDOABLE = timedelta(days=1)  # what undoes a link is kept for so long
 _PLAIN = ("account", "impression", "feedback_event", "import_batch", "outbox", "reader_link")
 # Rows of which a reader has one for each of something: who has none of their own gets them.
 _KEYED = {"follow": "webtoon_id", "party_member": "party_id"}
+_LEFT = "party_member"  # what is not given back: rounds end, and one tap joins them again
 # Of two choices the surviving reader's counts, if they made one.
 _CHOICES = ("language", "dial", "alerts", "alerts_to", "zone", "quiet_from", "quiet_until")
-_CONSENTS = ("trains", "weekly")
+CONSENTS = ("trains", "weekly")
 # A verdict that stands, as it is kept: in lists, as there may be thousands.
 _STANDING = ("webtoon_id", "verdict", "at", "event_id", "ignored")
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
@@ -67,15 +68,15 @@ class Union:
         return sum(said.verdict is not None for said in {**self.mine, **self.changed}.values())
 
     @property
-    def differing(self) -> dict[int, Verdict]:
-        """The verdict that will stand on works on which both have one, and not the same."""
+    def differing(self) -> dict[int, Verdict | None]:
+        """The verdict that will stand on works of which both said something, and not the same.
+
+        None if the later word took it back.
+        """
         return {
-            work: self.changed.get(work, mine).verdict or mine.verdict
+            work: self.changed.get(work, mine).verdict
             for work, mine in self.mine.items()
-            if (theirs := self.theirs.get(work))
-            and mine.verdict
-            and theirs.verdict
-            and mine.verdict != theirs.verdict
+            if (theirs := self.theirs.get(work)) and mine.verdict != theirs.verdict
         }
 
 
@@ -91,6 +92,7 @@ class Before:
     until: int  # the last feedback event before the link
     keyed: dict[str, list[Kept]]  # all that the one who is no more had of _KEYED
     own: dict[str, list[int]]  # the keys that the survivor had there
+    waiting: list[list[Kept]]  # what either was to be told: the survivor, who is no more
     rows: dict[str, list[int]]  # which went over of all else, by table
 
     @property
@@ -124,6 +126,7 @@ def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int,
     """
     hold(session, mine, theirs)
     found = compare(session, mine, theirs)
+    waiting = [_waiting(session, reader_id) for reader_id in (mine, theirs)]
     _forget_told(session, mine, theirs)
     survivor, former = session.get_one(Reader, mine), session.get_one(Reader, theirs)
     before = Before(
@@ -138,6 +141,7 @@ def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int,
             name: [row[key] for row in rows.of_reader(session, name, mine)]
             for name, key in _KEYED.items()
         },
+        waiting=waiting,
         rows={
             name: rows.hand_over(session, name, theirs, mine, but=but)
             for name, but in {**dict.fromkeys(_PLAIN), "news": "key"}.items()
@@ -159,10 +163,11 @@ def unite(session: Session, mine: int, theirs: int, now: datetime) -> tuple[int,
     return link_id, found
 
 
-def undo(session: Session, link_id: int, now: datetime) -> None:
+def undo(session: Session, link_id: int, now: datetime) -> tuple[int, int]:
     """Makes two readers of one again, each with what they had; what was said since stays.
 
-    To be called with the latest link of a reader. Raises ValueError if it is no longer undoable.
+    Their ids. What waits to be told waits for either as it did. To be called with the latest link
+    of a reader. Raises ValueError if it is no longer undoable.
     """
     link = session.get_one(ReaderLink, link_id)
     if link.before is None:
@@ -173,16 +178,21 @@ def undo(session: Session, link_id: int, now: datetime) -> None:
     hold(session, mine)
     session.execute(insert(Reader).values(id=theirs, **rows.values("reader", before.reader)))
     for name, ids in before.rows.items():
-        rows.give_back(session, name, ids, mine, theirs)
+        kept = _added_since(session, mine, before.until) if name == "import_batch" else ()
+        rows.give_back(session, name, set(ids).difference(kept), mine, theirs)
     _restore(session, mine, before)
     _put_verdicts(session, theirs, before.feedback)
     for name, key in _KEYED.items():
         brought = [row for row in before.keyed[name] if row[key] not in before.own[name]]
         rows.drop(session, name, key, mine, brought)
-        rows.put(session, name, theirs, before.keyed[name])
+        if name != _LEFT:
+            rows.put(session, name, theirs, before.keyed[name])
+    for reader_id, news in zip((mine, theirs), before.waiting, strict=True):
+        _put_news(session, reader_id, news)
     link.undone_at, link.before = now, None
     session.flush()
     session.expire_all()
+    return mine, theirs
 
 
 def last(session: Session, reader_id: int) -> LinkRow | None:
@@ -194,9 +204,13 @@ def last(session: Session, reader_id: int) -> LinkRow | None:
         .limit(1)
     )
     row = session.scalar(query)
-    if row is None:
-        return None
-    return LinkRow(row.id, row.reader_id, row.former_id, row.at, row.before is not None)
+    return _row(row) if row else None
+
+
+def get(session: Session, link_id: int) -> LinkRow | None:
+    """The link with this id, undone or not; None if it is not kept."""
+    row = session.get(ReaderLink, link_id)
+    return _row(row) if row else None
 
 
 def became(session: Session, former_id: int) -> int | None:
@@ -213,6 +227,16 @@ def became(session: Session, former_id: int) -> int | None:
         seen.add(found)
 
 
+def chose(session: Session, reader_id: int, consents: Collection[str]) -> None:
+    """Notes that a reader chose these since they were linked: undoing that leaves them alone."""
+    query = select(ReaderLink).where(
+        ReaderLink.reader_id == reader_id, ReaderLink.before.is_not(None)
+    )
+    for link in session.scalars(query):
+        before = Before(**link.before or {})
+        link.before = before.kept | {"survivor": before.survivor | dict.fromkeys(consents)}
+
+
 def prune(session: Session, *, undoable: datetime, before: datetime) -> int:
     """Ends the undoing of links made before `undoable`, and deletes those made before `before`.
 
@@ -225,6 +249,10 @@ def prune(session: Session, *, undoable: datetime, before: datetime) -> int:
     )
     old = delete(ReaderLink).where(ReaderLink.at < before).returning(ReaderLink.id)
     return len(session.execute(old).all())
+
+
+def _row(row: ReaderLink) -> LinkRow:
+    return LinkRow(row.id, row.reader_id, row.former_id, row.at, row.before is not None)
 
 
 def _said(session: Session, reader_id: int) -> dict[int, Said]:
@@ -284,7 +312,7 @@ def _restore(session: Session, mine: int, before: Before) -> None:
     for name in _CHOICES:
         if was[name] is None and getattr(survivor, name) == other[name]:
             setattr(survivor, name, None)
-    for name in _CONSENTS:
+    for name in CONSENTS:
         if was[name] and not other[name]:
             setattr(survivor, name, True)
 
@@ -293,7 +321,7 @@ def _choose(survivor: Reader, former: Reader) -> None:
     for name in _CHOICES:
         if getattr(survivor, name) is None:
             setattr(survivor, name, getattr(former, name))
-    for name in _CONSENTS:  # whoever said no once, on either account, is left alone
+    for name in CONSENTS:  # whoever said no once, on either account, is left alone
         if not getattr(former, name):
             setattr(survivor, name, False)
 
@@ -304,6 +332,32 @@ def _forget_told(session: Session, mine: int, theirs: int) -> None:
         told = select(News.key).where(News.reader_id == other, News.letter_id.is_not(None))
         waiting = (News.reader_id == one, News.letter_id.is_(None), News.key.in_(told))
         session.execute(delete(News).where(*waiting))
+
+
+def _waiting(session: Session, reader_id: int) -> list[Kept]:
+    """The news that this reader is yet to be told."""
+    return [row for row in rows.of_reader(session, "news", reader_id) if row["letter_id"] is None]
+
+
+def _put_news(session: Session, reader_id: int, waiting: Iterable[Kept]) -> None:
+    """Has these wait for the reader again, as far as linking took them away."""
+    known = set(session.scalars(select(News.key).where(News.reader_id == reader_id)))
+    lost = [row for row in waiting if row["key"] not in known]
+    there = set(
+        session.scalars(
+            select(WorkEvent.id).where(WorkEvent.id.in_([row["event_id"] for row in lost]))
+        )
+    )
+    rows.put(session, "news", reader_id, [row for row in lost if row["event_id"] in {None, *there}])
+
+
+def _added_since(session: Session, reader_id: int, until: int) -> list[int]:
+    """The lists that a reader added after that feedback event: what they brought stays theirs."""
+    query = select(ImportBatch.id, ImportBatch.rows).where(
+        ImportBatch.reader_id == reader_id, ImportBatch.applied_at.is_not(None)
+    )
+    found = session.execute(query)
+    return [batch for batch, told in found if any(row[2] > until for row in told if len(row) > 2)]
 
 
 def _standing(said: Mapping[int, Said]) -> list[Standing]:

@@ -1,5 +1,6 @@
 """Readers and the platform accounts behind which they speak."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.reader_tables import News
+from db import links, rows
+from db.reader_tables import News, ReaderLink
 from db.tables import Account, Dial, Outbox, Reader
 
 
@@ -92,6 +94,8 @@ def closed(session: Session, platform: str, user_id: str, now: datetime) -> None
 def choose(session: Session, reader_id: int, **choices: str | int | bool | None) -> None:
     """Sets a reader's choices: language, adult, trains, dial, and when and where to be told."""
     session.execute(update(Reader).where(Reader.id == reader_id).values(**choices))
+    if consents := choices.keys() & {*links.CONSENTS}:
+        links.chose(session, reader_id, consents)
 
 
 def accounts(session: Session, reader_id: int) -> list[tuple[str, str]]:
@@ -104,18 +108,36 @@ def accounts(session: Session, reader_id: int) -> list[tuple[str, str]]:
     return list(session.execute(query))
 
 
-def forget(session: Session, reader_id: int) -> None:
-    """Deletes a reader and, by the tables' cascades, all that was stored of them.
+def present(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of these readers who are there."""
+    found: set[int] = set()
+    for few in rows.batches(ids):
+        found.update(session.scalars(select(Reader.id).where(Reader.id.in_(few))))
+    return found
 
-    What a letter of theirs was to tell a chat for other readers, too, waits for one of those again.
+
+def exists(session: Session, reader_id: int) -> bool:
+    """Whether there is this reader."""
+    return session.get(Reader, reader_id) is not None
+
+
+def forget(session: Session, *reader_ids: int) -> None:
+    """Deletes readers and, by the tables' cascades, all that was stored of them.
+
+    What a letter of theirs was to tell a chat for other readers, too, waits for one of those again,
+    or is in doubt if that letter is on its way.
     """
-    unsent = select(Outbox.id).where(Outbox.reader_id == reader_id, Outbox.done_at.is_(None))
-    theirs = News.letter_id.in_(unsent.where(Outbox.sending_at.is_(None)))
-    session.execute(
-        update(News).where(theirs, News.reader_id != reader_id).values(letter_id=None),
-        execution_options={"synchronize_session": False},
-    )
-    session.execute(delete(Reader).where(Reader.id == reader_id))
+    for few in rows.batches(reader_ids):
+        unsent = select(Outbox.id).where(Outbox.reader_id.in_(few), Outbox.done_at.is_(None))
+        going, waiting = Outbox.sending_at.is_not(None), Outbox.sending_at.is_(None)
+        for letters, left in ((going, {"doubt": True}), (waiting, {"letter_id": None})):
+            others = (News.letter_id.in_(unsent.where(letters)), News.reader_id.not_in(few))
+            session.execute(
+                update(News).where(*others).values(left),
+                execution_options={"synchronize_session": False},
+            )
+        session.execute(delete(ReaderLink).where(ReaderLink.former_id.in_(few)))
+        session.execute(delete(Reader).where(Reader.id.in_(few)))
 
 
 def count(session: Session) -> int:

@@ -148,8 +148,14 @@ class Context:
         return replace(self, reader=reader)
 
     def require_owner(self, reader_id: int) -> None:
-        """Raises UserError unless the button belongs to who pressed it."""
+        """Raises UserError unless the button belongs to who pressed it.
+
+        That is StaleButton if its owner is forgotten.
+        """
         if reader_id == self.reader.id:
             return
-        if links.became(self.session, reader_id) != self.reader.id:  # or was, before a link
+        became = links.became(self.session, reader_id)  # by a link
+        if became is None and not readers.exists(self.session, reader_id):
+            raise StaleButton
+        if became != self.reader.id:
             raise UserError("trouble.foreign")

@@ -34,12 +34,12 @@ def link(ctx: Context, argument: str) -> Reply:
 
 def press(ctx: Context, action: Action) -> Reply:
     """Links the two, leaves them alone, or undoes the latest link."""
-    ctx.require_owner(action.number(2))
     answer, number = action.text(0), action.number(1)
-    if answer == "no":
-        return Reply(ctx.say("link.left"), replaces=True, private=True)
     if answer == "undo":
-        return _undone(ctx, number)
+        return _undone(ctx, number, action.number(2))
+    ctx.require_owner(action.number(2))
+    if answer == "no":
+        return _left(ctx, number)
     if answer == "yes":
         return _linked(ctx, number)
     raise StaleButton
@@ -94,7 +94,8 @@ def _compared(ctx: Context, argument: str) -> Reply:
 
 def _linked(ctx: Context, code_id: int) -> Reply:
     code = link_codes.get(ctx.session, code_id)
-    if code is None:
+    # Whose button names a code that they did not enter has forged it.
+    if code is None or (not code.used and code.taken_by != ctx.reader.id):
         raise StaleButton
     _require_usable(ctx, code)
     there = readers.accounts(ctx.session, code.reader_id)
@@ -111,11 +112,23 @@ def _linked(ctx: Context, code_id: int) -> Reply:
     return Reply(text, buttons=(buttons,), replaces=True, private=True)
 
 
-def _undone(ctx: Context, link_id: int) -> Reply:
+def _left(ctx: Context, code_id: int) -> Reply:
+    code = link_codes.get(ctx.session, code_id)
+    if code is not None and code.taken_by == ctx.reader.id:
+        link_codes.end(ctx.session, code_id, ctx.now)
+    return Reply(ctx.say("link.left"), replaces=True, private=True)
+
+
+def _undone(ctx: Context, link_id: int, owner: int) -> Reply:
+    link = links.get(ctx.session, link_id)
+    if link is None or link.former_id != ctx.reader.id:  # who was linked may press it once more
+        ctx.require_owner(owner)
     last = links.last(ctx.session, ctx.reader.id)
     if last is None or last.id != link_id or not last.undoable or ctx.now - last.at >= UNDOABLE:
         raise UserError("link.settled")
-    links.undo(ctx.session, link_id, ctx.now)
+    for reader_id in links.undo(ctx.session, link_id, ctx.now):
+        # No letter that was written for one of them may reach the other.
+        news.reschedule(ctx.session, reader_id, ctx.now, ctx.zone)
     return Reply(ctx.say("link.undone"), replaces=True, private=True)
 
 
@@ -146,7 +159,12 @@ def _differences(ctx: Context, union: Union) -> list[str]:
         return []
     few = list(differing.items())[:_DIFFERENCES]
     titles = catalogue.titles(ctx.session, [work for work, _ in few])
-    named = ", ".join(f"{titles[work]} {cards.EMOJI[verdict]}" for work, verdict in few)
+    named = ", ".join(
+        f"{titles[work]} {cards.EMOJI[verdict]}"
+        if verdict
+        else ctx.say("link.taken_back", title=titles[work])
+        for work, verdict in few
+    )
     key = "link.differ_more" if len(differing) > len(few) else "link.differ"
     return [ctx.say(key, count=len(differing), named=named)]
 

@@ -60,6 +60,20 @@ def test_what_linking_does_is_shown_before_it_is_done(chat, elsewhere):
     assert people(chat) == 2
 
 
+def test_a_verdict_that_was_taken_back_later_elsewhere_is_named(chat, elsewhere, clock):
+    chat.says("/dislike 여신강림")
+    elsewhere.says("/like 여신강림")
+    clock.now += timedelta(hours=1)
+    elsewhere.says("/unlike 여신강림")
+
+    shown = elsewhere.says(f"/link {code_from(chat)}")
+    elsewhere.press("🔗")
+
+    assert "what you said last counts: 여신강림 (taken back)" in shown.text
+    assert "Together: 0 works" in shown.text
+    assert chat.verdicts() == {}
+
+
 def test_the_later_word_counts_whichever_account_said_it(chat, elsewhere, clock):
     elsewhere.says("/like 신의 탑")
     chat.says("/like 덴마")
@@ -118,7 +132,10 @@ def test_an_undone_link_is_not_undone_again(chat, elsewhere):
     undo = elsewhere.action("↩️")
     elsewhere.presses(undo)
 
-    assert chat.presses(undo).notice == "That link can't be undone any more."
+    for person in (chat, elsewhere):
+        assert person.presses(undo).notice == "That link can't be undone any more."
+    foreign = chat.as_("other").presses(undo).notice
+    assert foreign.startswith("This button belongs to somebody else.")
 
 
 def test_the_undo_is_offered_with_the_next_code_too(chat, elsewhere):
@@ -243,7 +260,10 @@ def test_linking_to_oneself_is_told(chat, elsewhere):
 def test_a_link_that_is_not_wanted_after_all_changes_nothing(chat, elsewhere):
     elsewhere.says(f"/link {code_from(chat)}")
 
+    confirm = elsewhere.action("🔗")
+
     assert elsewhere.press("✖️").text == "Fine, nothing was linked."
+    assert elsewhere.presses(confirm).notice.startswith("That code has run out.")
     assert people(chat) == 2
 
 

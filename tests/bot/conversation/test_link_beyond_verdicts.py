@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.conversation.context import HOME
+from bot.conversation.events import Platform
 from db import follows, news, readers
 from db.reader_tables import News, WorkEvent
 from db.tables import Outbox
 from tests.bot.conversation.test_link import code_from, linked
 from tests.plugins.chat import export
+from tests.plugins.happenings import a_week_begins, happens, written
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_the_account_that_gave_the_code_is_told(chat, elsewhere):
     assert letter.text.startswith("🔗 This account was just linked with one on Discord")
 
 
-def test_both_are_in_a_round_again_in_which_both_were(chat):
+def test_a_round_in_which_both_were_goes_on_with_who_stays_in_it(chat):
     other = chat.as_("mina-2")
     chat.in_public().says("/together")
     for each in (chat, other):
@@ -130,10 +132,10 @@ def test_both_are_in_a_round_again_in_which_both_were(chat):
         there.press("✋")
 
     linked(chat, other)
-    assert len(export(chat)["rounds"]) == 1
-
     other.press("↩️")
-    assert [len(export(each)["rounds"]) for each in (chat, other)] == [1, 1]
+
+    assert len(export(chat)["stored"]["party_member"]) == 1
+    assert "party_member" not in export(other)["stored"]  # one tap away
 
 
 def test_an_undo_after_the_undo_brings_in_nothing_of_the_others(chat, elsewhere, clock):
@@ -181,6 +183,31 @@ def test_a_work_no_longer_followed_is_not_told_of(chat):
     chat.says("/unfollow 신의 탑")
 
     assert waiting(chat) == []
+
+
+def test_a_letter_that_is_written_and_says_so_is_taken_apart(chat, clock):
+    chat.says("/follow 신의 탑")
+    clock.now -= timedelta(hours=2)  # not yet evening
+    happens(chat.world.database, chat.work("1001").id, [export_id(chat)], now=clock.now)
+    chat.world.hearing.mailroom.compose(Platform.TELEGRAM, 5)
+    assert len(written(chat.world.database)) == 1
+
+    chat.says("/unfollow 신의 탑")
+
+    assert written(chat.world.database) == []
+
+
+def test_so_is_the_letter_of_a_week_to_who_wants_none_any_more(chat, clock):
+    for title in ("신의 탑", "헬퍼", "덴마"):
+        chat.says(f"/like {title}")
+    clock.now -= timedelta(hours=2)
+    a_week_begins(chat.world.database, [export_id(chat)], now=clock.now)
+    chat.world.hearing.mailroom.compose(Platform.TELEGRAM, 5)
+    assert len(written(chat.world.database)) == 1
+
+    chat.says("/alerts weekly off")
+
+    assert written(chat.world.database) == []
 
 
 def test_who_can_be_told_in_a_chat_alone_is_told_there(chat):
