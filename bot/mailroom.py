@@ -185,7 +185,7 @@ class Mailroom:
         if chat is not None and _fresh(public):  # what is not for all is told in another letter
             told = [item for item in told if item not in public]
             public = letters.untold(session, chat, public) if chat.platform == platform else []
-            if _fresh(public):
+            if public:  # be it in doubt: others' letters to the chat may go first each time
                 reply = wording.news(language, public)
                 return _write(session, reader, chat, reply, public, now=now)
         if home is None or home.platform != platform:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -178,14 +178,16 @@ def unwrite(session: Session, letters: Sequence[int], due_at: datetime | None = 
 
 
 def release(session: Session, letters: Iterable[int], due_at: datetime | None = None) -> None:
-    """Lets the news of letters that will not be sent wait again: until `due_at`, if it is given.
+    """Lets the news of letters that will not be sent wait again.
 
-    What is in doubt stays so.
+    Those of who a letter is to until `due_at`, if it is given; what it says for others in a chat
+    has hours of its own. What is in doubt stays so.
     """
-    moved = {} if due_at is None else {"due_at": due_at}
-    session.execute(
-        update(News).where(News.letter_id.in_([*letters])).values(letter_id=None, **moved)
-    )
+    said = News.letter_id.in_([*letters])
+    if due_at is not None:
+        owner = select(Outbox.reader_id).where(Outbox.id == News.letter_id).scalar_subquery()
+        session.execute(update(News).where(said, News.reader_id == owner).values(due_at=due_at))
+    session.execute(update(News).where(said).values(letter_id=None))
 
 
 def unshow(session: Session, letters: Iterable[int]) -> None:
@@ -205,8 +207,18 @@ def put_off(session: Session, reader_id: int, now: datetime, until: datetime) ->
 def drop(session: Session, reader_id: int, webtoon_id: int) -> None:
     """Deletes what waits to be told of this work to a reader who no longer follows it."""
     of_it = select(WorkEvent.id).where(WorkEvent.webtoon_id == webtoon_id)
-    waits = (News.reader_id == reader_id, News.letter_id.is_(None), News.event_id.in_(of_it))
-    session.execute(delete(News).where(*waits))
+    drop_those(session, News.reader_id == reader_id, News.event_id.in_(of_it))
+
+
+def drop_those(session: Session, *which: ColumnElement[bool]) -> None:
+    """Deletes the news of which this holds and that are not on their way.
+
+    A letter that is written and says one of them is taken apart.
+    """
+    says = Outbox.id.in_(select(News.letter_id).where(*which))
+    written = select(Outbox.id).where(says, *OPEN, Outbox.sending_at.is_(None))
+    unwrite(session, session.scalars(written.with_for_update()).all())
+    session.execute(delete(News).where(*which, News.letter_id.is_(None)))
 
 
 def prune(session: Session, before: datetime) -> int:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from db import news
 from db.follows import reachable
 from db.news import OFF, WEEKLY
 from db.reader_tables import News
@@ -53,8 +54,4 @@ def readers(
 
 def drop(session: Session, reader_id: int) -> None:
     """Deletes what waits to be suggested to a reader."""
-    session.execute(
-        delete(News).where(
-            News.reader_id == reader_id, News.key.startswith(KEY), News.letter_id.is_(None)
-        )
-    )
+    news.drop_those(session, News.reader_id == reader_id, News.key.startswith(KEY))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from db import follows, happenings, jobs, news, weekly
+from db import follows, happenings, jobs, links, news, readers, weekly
 from db.engine import Database
 from db.happenings import Kind, Waiting
 from tasks.records import Ended
@@ -67,8 +67,8 @@ def _parts(told: Iterable[tuple[Waiting, list[int]]]) -> Iterator[list[Part]]:
     """What to do in one transaction each."""
     part: list[Part] = []
     room = _READERS
-    for event, readers in told:
-        left = readers
+    for event, concerned in told:
+        left = concerned
         while len(left) > room:
             yield [*part, (event, left[:room], False)]
             left, part, room = left[room:], [], _READERS
@@ -80,11 +80,18 @@ def _parts(told: Iterable[tuple[Waiting, list[int]]]) -> Iterator[list[Part]]:
 
 def _add(session: Session, part: Sequence[Part], now: datetime, zone: ZoneInfo) -> int:
     added = 0
-    for event, readers, _ in part:
-        key = f"event:{event.id}"
-        added += news.add(session, readers, key, event_id=event.id, now=now, default_zone=zone)
+    for event, concerned, _ in part:
+        key, whom = f"event:{event.id}", _present(session, concerned)
+        added += news.add(session, whom, key, event_id=event.id, now=now, default_zone=zone)
     happenings.spread(session, [event.id for event, _, last in part if last], now)
     return added
+
+
+def _present(session: Session, ids: Sequence[int]) -> list[int]:
+    """These readers, each as who they became if they were linked since they were found."""
+    there = readers.present(session, ids)
+    became = (links.became(session, gone) for gone in ids if gone not in there)
+    return [*there, *(reader for reader in became if reader is not None)]
 
 
 def _suggest(database: Database, zone: ZoneInfo, now: datetime) -> int:
@@ -92,9 +99,9 @@ def _suggest(database: Database, zone: ZoneInfo, now: datetime) -> int:
     added = 0
     for key, zones in _evenings(database, zone, now).items():
         with database.read() as session:
-            readers = weekly.readers(session, zones, likes=LIKES, since=now - SPOKE_WITHIN)
-        for start in range(0, len(readers), _READERS):
-            chunk = readers[start : start + _READERS]
+            wanting = weekly.readers(session, zones, likes=LIKES, since=now - SPOKE_WITHIN)
+        for start in range(0, len(wanting), _READERS):
+            chunk = wanting[start : start + _READERS]
             with database.write() as session:
                 added += news.add(session, chunk, key, event_id=None, now=now, default_zone=zone)
     return added

@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from bot.conversation.context import HOME
 from bot.conversation.events import Platform
-from db import news
+from db import holdings, news, readers
+from db.tables import Reader
 from tests.plugins.chat import ON_SQLITE
 from tests.plugins.happenings import a_week_begins, choose, written
 from tests.plugins.library import NOON
@@ -75,6 +76,69 @@ def test_what_one_reader_takes_apart_is_told_to_the_chat_for_the_others(town, gr
     compose()
 
     assert said() == [(GROUP, ["📖 신의 탑: 3화 is out"])]
+
+
+def test_what_is_in_doubt_for_one_is_told_though_others_letters_go_first(
+    town, group, compose, said
+):
+    town.happens(group[2:], work=1)
+    compose()
+    mailroom = town.hearing.mailroom
+    mailroom.going(Platform.TELEGRAM, mailroom.take(Platform.TELEGRAM, 9)[0])
+    town.clock.pass_(minutes=2)
+    mailroom.take(Platform.TELEGRAM, 9)  # whoever sent it was killed: nobody knows
+    town.happens(group)
+    compose()
+
+    assert said() == [
+        (GROUP, ["📖 신의 탑: 3화 is out"]),
+        (GROUP, ["Perhaps you know this already:", "📖 여신강림: 3화 is out"]),
+    ]
+
+
+def test_the_night_of_one_keeps_nothing_from_the_others_in_the_chat(town, group, compose, said):
+    for reader in group[1:]:
+        choose(town.database, reader, quiet_from=0, quiet_until=0)
+    town.clock.now = town.clock.now.replace(hour=12, minute=59)  # 21:59 in Seoul
+    town.happens(group)
+    compose()
+    mailroom = town.hearing.mailroom
+    (letter,) = mailroom.take(Platform.TELEGRAM, 9)
+    town.clock.pass_(minutes=2)
+    assert mailroom.going(Platform.TELEGRAM, letter) is None
+    compose()
+
+    assert said() == [(GROUP, ["📖 신의 탑: 3화 is out"])]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_who_leaves_takes_no_news_of_others_along(town, group, compose, said, silent):
+    town.happens(group)
+    compose()
+    with town.database.write() as session:
+        if silent:
+            session.get_one(Reader, group[0]).seen_at = NOON - timedelta(days=9)
+            session.flush()
+            holdings.forget_silent(session, NOON, NOON - timedelta(days=8))
+        else:
+            readers.forget(session, group[0])
+    compose()
+
+    assert said() == [(GROUP, ["📖 신의 탑: 3화 is out"])]
+
+
+def test_of_a_letter_on_its_way_whose_reader_leaves_the_others_are_in_doubt(town, group, compose):
+    town.happens(group)
+    compose()
+    mailroom = town.hearing.mailroom
+    letter = mailroom.going(Platform.TELEGRAM, mailroom.take(Platform.TELEGRAM, 9)[0])
+    with town.database.write() as session:
+        readers.forget(session, group[0])
+    compose()
+    assert [doubt for _, doubt in town.news()] == [True, True]
+
+    mailroom.arrived(Platform.TELEGRAM, letter)
+    assert [doubt for _, doubt in town.news()] == [False, False]
 
 
 def test_while_a_letter_to_a_chat_is_under_way_no_bot_takes_another(town, group, compose):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from db import catalogue, feedback, follows, jobs, locks, news, readers
+from db import catalogue, feedback, follows, jobs, links, locks, news, readers
 from db.engine import Database
 from db.errors import Unreachable
 from db.reader_tables import Follow, News, WorkEvent
@@ -116,6 +116,23 @@ def test_news_know_what_they_are_of_and_when_they_are_due(people, happened, kind
 
     due = datetime(2026, 5, 4, 19, tzinfo=ZoneInfo("Europe/London"))
     assert row == (event, NOON, None, False, due)
+
+
+def test_who_is_linked_meanwhile_is_told_as_who_they_became(people, happened, monkeypatch):
+    people.follow("mina", "덴마")
+    people.follow("mina elsewhere", "신의 탑")
+    event = happened("신의 탑")
+    parts = spreading._parts
+
+    def between(waiting):
+        with people.database.write() as session:
+            links.unite(session, people.ids["mina"], people.ids["mina elsewhere"], NOON)
+        return parts(waiting)
+
+    monkeypatch.setattr(spreading, "_parts", between)
+    done(people)
+
+    assert told(people) == [("mina", f"event:{event}")]
 
 
 def test_what_is_spread_is_spread_once(people, happened):
