@@ -1,4 +1,4 @@
-"""What is stored of one reader, in numbers; and what of readers goes when."""
+"""What is stored of one reader, and what of readers goes when."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,12 @@ from datetime import datetime
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from db import catalogue, readers, rows
 from db.reader_tables import Follow
-from db.tables import Feedback, FeedbackEvent, Impression, Reader
+from db.rows import Kept
+from db.tables import Base, Feedback, FeedbackEvent, Impression, Reader
+
+_SECRET = ("digest", "before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,34 @@ def of(session: Session, reader_id: int) -> Holdings:
     return Holdings(count(Feedback), count(FeedbackEvent), count(Impression), count(Follow))
 
 
+def everything(session: Session, reader_id: int) -> dict[str, list[Kept]]:
+    """All rows that are a reader's, by table, with the titles of the works that they name.
+
+    But for the digests of codes, which are keys to the reader, and what a link took the place of.
+    """
+    found = {}
+    for name, table in sorted(Base.metadata.tables.items()):
+        if "reader_id" in table.c and (own := rows.of_reader(session, name, reader_id)):
+            found[name] = [{k: v for k, v in row.items() if k not in _SECRET} for row in own]
+    reader = session.get_one(Reader, reader_id)
+    found["reader"] = [rows.kept(reader)]
+    every = [row for own in found.values() for row in own]
+    titles = catalogue.titles(session, [row["webtoon_id"] for row in every if "webtoon_id" in row])
+    for row in every:
+        if "webtoon_id" in row:
+            row["title"] = titles.get(row["webtoon_id"], "")
+    return found
+
+
 def forget_silent(session: Session, now: datetime, before: datetime) -> int:
     """Forgets readers who spoke last before then; how many.
 
     Of whom it is not known when they spoke, that is now: their time begins with the first pruning.
     """
     session.execute(update(Reader).where(Reader.seen_at.is_(None)).values(seen_at=now))
-    silent = delete(Reader).where(Reader.seen_at < before).returning(Reader.id)
-    return len(session.execute(silent).all())
+    silent = session.scalars(select(Reader.id).where(Reader.seen_at < before)).all()
+    readers.forget(session, *silent)
+    return len(silent)
 
 
 def forget_changes(session: Session, before: datetime) -> int:

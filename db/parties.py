@@ -77,16 +77,6 @@ def leave(session: Session, party_id: int, reader_id: int) -> None:
     )
 
 
-def names(session: Session, reader_id: int) -> list[Member]:
-    """What rounds call a reader, as far as they are kept, latest first."""
-    query = (
-        select(PartyMember.reader_id, PartyMember.name, PartyMember.joined_at)
-        .where(PartyMember.reader_id == reader_id)
-        .order_by(PartyMember.joined_at.desc(), PartyMember.party_id.desc())
-    )
-    return [Member(*row) for row in session.execute(query)]
-
-
 def prune(session: Session, before: datetime) -> int:
     """Deletes rounds opened before then, and all names in them; how many."""
     query = delete(Party).where(Party.opened_at < before)

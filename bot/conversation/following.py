@@ -93,6 +93,8 @@ def turn_page(ctx: Context, action: Action) -> Reply:
             page, work = action.number(2), ctx.library.work(action.number(3))
             if work is None:
                 raise StaleButton
+            if work.id not in ctx.followed:  # a title that is not on the list is not told by it
+                ctx.require_showable(work)
             said = _unfollow(ctx, work)
             return replace(show(ctx, page), notice=said, replaces=True)
     raise StaleButton

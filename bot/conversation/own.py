@@ -12,7 +12,7 @@ from bot.conversation.errors import StaleButton, UserError
 from bot.conversation.find import shortened
 from bot.conversation.reply import Button, Document, Reply
 from bot.conversation.texts import Language, say
-from db import catalogue, feedback, follows, parties, readers
+from db import catalogue, feedback, follows, holdings, readers
 from db.feedback import Current
 from db.tables import Verdict
 
@@ -77,6 +77,8 @@ def remove(ctx: Context, action: Action) -> Reply:
     work = ctx.library.work(action.number(0))
     if work is None:
         raise StaleButton
+    if work.id not in ctx.taste.verdicts:  # a title that is not on the list is not told by it
+        ctx.require_showable(work)
     said = verdicts.take_back(ctx, work).text
     return _in_place(show_list(ctx, action.number(2)), said)
 
@@ -159,7 +161,7 @@ def language(ctx: Context, argument: str) -> Reply:
 
 
 def export(ctx: Context) -> Reply:
-    """All that is stored of the reader that is theirs, as a JSON file."""
+    """All that is stored of the reader as a JSON file: as /import reads it, then row by row."""
     data = {
         "reader": ctx.reader.id,
         "accounts": [
@@ -184,12 +186,8 @@ def export(ctx: Context) -> Reply:
             "dial": ctx.reader.dial.value,
             **asdict(readers.telling(ctx.session, ctx.reader.id)),
         },
+        "stored": holdings.everything(ctx.session, ctx.reader.id),
     }
-    rounds = [
-        {"name": member.name, "at": member.joined_at.astimezone(UTC).isoformat()}
-        for member in parties.names(ctx.session, ctx.reader.id)
-    ]
-    data |= {"rounds": rounds} if rounds else {}
     content = json.dumps(data, ensure_ascii=False, indent=2)
     document = Document("webtoonbot-export.json", "application/json", content)
     return Reply(ctx.say("own.export"), document=document, private=True)

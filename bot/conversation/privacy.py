@@ -20,6 +20,7 @@ def privacy(ctx: Context) -> Reply:
         ctx.say("privacy.cards", count=stored.cards, days=ctx.kept.days),
         ctx.say("privacy.follows", count=stored.follows),
         ctx.say("privacy.rest"),
+        ctx.say("privacy.brief"),
         ctx.say("privacy.messages"),
     ]
     if ctx.kept.reader_days:

@@ -61,8 +61,6 @@ def test_who_is_in_is_told_in_the_order_of_joining(world):
         (anna, "Anna", NOON + HOUR),
     ]
     assert [m.name for m in parties.members(session, party.id)] == ["Anna"]
-    assert [m.name for m in parties.names(session, anna)] == ["Anna"]
-    assert parties.names(session, ben) == []
 
 
 def test_a_round_that_never_was_is_not_held(world):

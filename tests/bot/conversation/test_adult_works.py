@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversation.texts import Language, say
-from tests.plugins.chat import ON_SQLITE, buttons, buttons_of, titles
+from tests.plugins.chat import ON_SQLITE, buttons, buttons_of, export, titles
 from tests.plugins.library import SHELF
 
 pytestmark = ON_SQLITE
@@ -91,6 +91,14 @@ def test_a_forged_button_does_not_show_them(chat, deed):
 
     assert reply.notice.startswith(HIDDEN)
     assert chat.verdicts() == {}
+
+
+@pytest.mark.parametrize("forged", ["x:{work}:{owner}:0", "b:u:{owner}:0:{work}"])
+def test_a_forged_row_of_ones_own_list_does_not_name_them(chat, forged):
+    chat.says("/like 신의 탑")
+    work, owner = chat.work(ADULT["밤의 정원사"]).id, export(chat)["reader"]
+
+    assert chat.presses(forged.format(work=work, owner=owner)).notice.startswith(HIDDEN)
 
 
 def test_a_button_from_ones_own_chat_does_not_show_them_in_public(chat):

@@ -126,7 +126,7 @@ def test_the_export_keeps_its_contract(chat, clock):
     )
     assert reply.private
     data = json.loads(reply.document.content)
-    assert set(data) == {"reader", "accounts", "feedback", "follows", "settings"}
+    assert set(data) == {"reader", "accounts", "feedback", "follows", "settings", "stored"}
     assert data["accounts"] == [{"platform": "telegram", "user_id": "mina"}]
     assert data["feedback"] == [
         {
@@ -183,6 +183,19 @@ def lives_a_little(chat):
     return reader
 
 
+def test_the_export_has_every_row_that_names_the_reader(chat):
+    reader = lives_a_little(chat)
+    lives_a_little(chat.as_("other"))
+    with chat.world.database.read() as session:
+        stored = rows_of(session, reader)
+
+    exported = export(chat)["stored"]
+
+    assert {table: len(rows) for table, rows in exported.items()} == stored
+    assert [row["title"] for row in exported["feedback"]].count("헬퍼") == 1
+    assert "digest" not in exported["link_code"][0]
+
+
 def test_forget_deletes_every_row_of_the_reader_and_nobody_elses(chat):
     other = chat.as_("other")
     mine, theirs = lives_a_little(chat), lives_a_little(other)
@@ -191,7 +204,7 @@ def test_forget_deletes_every_row_of_the_reader_and_nobody_elses(chat):
         assert all(rows_of(session, mine).values())
 
     question = chat.says("/forget")
-    assert question.text.startswith("Delete all 3 things you told me")
+    assert question.text.startswith("Delete everything: what you said about 3 works")
     reply = chat.press("🗑️")
 
     assert reply.text.startswith("Everything is deleted.")
@@ -233,9 +246,11 @@ def test_buttons_of_before_are_dead_after_being_forgotten(chat):
     chat.says("/recommend")
     like, card = chat.action("👍", card=0), titles(chat.last)[0]
     chat.says("/forget")
-    chat.press("🗑️")
+    forget = chat.action("🗑️")
+    chat.presses(forget)
 
-    assert chat.presses(undo).notice == "This button no longer works."
+    for button in (undo, forget):
+        assert chat.presses(button).notice == "This button no longer works."
     assert card in chat.presses(like).text  # a verdict is given anew, on a shown card or not
     assert list(chat.verdicts().values()) == ["like"]
 

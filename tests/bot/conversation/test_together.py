@@ -121,7 +121,7 @@ def test_twenty_five_can_be_in_and_no_more(chat, anna):
 
 def test_who_is_forgotten_is_out_and_their_name_with_them(chat, anna, ben):
     action = joins(ben, anna)
-    exported = export(anna)["rounds"]
+    exported = export(anna)["stored"]["party_member"]
     anna.says("/forget")
     anna.press("🗑️")
 
