@@ -25,6 +25,8 @@ def alerts(ctx: Context, argument: str) -> Reply:
     if not words:
         return _shown(ctx)
     name, rest = hours.asked(words)
+    if name in ("quiet", "zone") and not rest:
+        raise UserError(f"alerts.{name}_how")
     if name == "quiet":
         if (quiet := hours.quiet(rest)) is None:
             raise UserError("alerts.quiet_unknown", word=shortened(rest))
@@ -113,12 +115,17 @@ def _weekly(ctx: Context, *, on: bool) -> Reply:
 
 def _here(ctx: Context) -> Reply:
     """Has news told in this chat. Raises UserError where nobody could write by themselves."""
-    place, platform = ctx.place, ctx.speaker.platform
-    if not (place.shared or place.common):
+    if not (ctx.place.shared or ctx.place.common):
         return _changed(ctx, alerts_to=None)
-    if platform is Platform.TERMINAL:
+    if not _may_tell(ctx):
         raise UserError("alerts.not_here")
-    return _changed(ctx, alerts_to=f"{platform}:{place.chat_id}")
+    return _changed(ctx, alerts_to=f"{ctx.speaker.platform}:{ctx.place.chat_id}")
+
+
+def _may_tell(ctx: Context) -> bool:
+    """Whether this is a chat of several people in which we could write by ourselves."""
+    several = ctx.place.shared or ctx.place.common
+    return several and ctx.speaker.platform is not Platform.TERMINAL
 
 
 def _shown(ctx: Context) -> Reply:
@@ -134,7 +141,7 @@ def _shown(ctx: Context) -> Reply:
         ctx.say("alerts.where_chat" if telling.alerts_to else "alerts.where_own"),
         ctx.say(f"alerts.weekly_{on}"),
         "",
-        ctx.say("alerts.hint_shared" if ctx.place.shared or ctx.place.common else "alerts.hint"),
+        ctx.say("alerts.hint_shared" if _may_tell(ctx) else "alerts.hint"),
     ]
     return Reply("\n".join(lines), buttons=_buttons(ctx, chosen, telling), private=True)
 
@@ -168,7 +175,8 @@ def _buttons(ctx: Context, chosen: Hours, telling: Telling) -> Rows:
     last = [button("weekly", flip, ctx.say(f"button.weekly_{flip}"))]
     if telling.alerts_to:
         last.insert(0, button("own", "", ctx.say("button.alerts_own")))
-    elif ctx.place.common:  # where it is shared, this is read, and pressed, elsewhere
+    # Where it is shared, this is read, and pressed, elsewhere.
+    elif ctx.place.common and _may_tell(ctx):
         last.insert(0, button("here", "", ctx.say("button.alerts_here")))
     return (modes, (*nights, awake), cities[:3], cities[3:], tuple(last))
 

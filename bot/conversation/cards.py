@@ -2,6 +2,7 @@
 
 from bot.conversation import actions
 from bot.conversation.context import Context
+from bot.conversation.hangul import normalise
 from bot.conversation.reply import Button, Card, Rows
 from bot.conversation.taste import NEW, POPULARITY, explain
 from bot.conversation.texts import term
@@ -39,8 +40,11 @@ def card(
 
 
 def title(work: Work) -> str:
-    """The Korean title, and the official English one where there is one."""
-    return f"{work.title} ({work.title_en})" if work.title_en else work.title
+    """The Korean title, and the official English one where there is one that it does not name."""
+    english = work.title_en
+    if not english or normalise(english) in normalise(work.title):
+        return work.title
+    return f"{work.title} ({english})"
 
 
 def facts(ctx: Context, work: Work) -> tuple[str, ...]:
@@ -86,6 +90,8 @@ def reason(ctx: Context, work: Work) -> str:
     explanation = explain(ctx.library, ctx.taste, work.id, ctx.ranking)
     if explanation.policy == POPULARITY:
         return popular(ctx, work)
+    if not explanation.reasons:
+        return ctx.say("reason.open")
     # Of many likes none may have a large share: then the two strongest are still the reason.
     strong = [part for part in explanation.reasons if part.share >= _MIN_SHARE]
     liked = (

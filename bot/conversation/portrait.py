@@ -18,7 +18,7 @@ from bot.conversation.texts import Language, term
 
 _ROWS = 7  # genres, or one less and all the rest
 _KEYWORDS = 6
-_SKETCH = 3  # of fewer likes the picture says that it is one
+_SKETCH = 3  # of fewer likes the picture says that it is one, and none is made to be shared
 _CROWD = 100  # of fewer likes in all, the sum might tell what one reader likes
 _ALIKE = 0.05  # nearer than this to what all readers like is the same
 _RESIDUE = 1e-9  # what rounding leaves of a difference of nothing
@@ -130,6 +130,8 @@ def press(ctx: Context, action: Action) -> Reply:
     ctx.require_owner(action.number(2))
     if theme not in (_LIGHT, _DARK) or kind not in (_FULL, _SHARED):
         raise StaleButton
+    if kind == _SHARED and len(ctx.taste.likes) < _SKETCH:
+        raise UserError("taste.too_few", least=_SKETCH)
     shown = _shown(ctx, dark=theme == _DARK)
     if kind == _FULL:
         return replace(shown, replaces=True)
@@ -140,40 +142,39 @@ def press(ctx: Context, action: Action) -> Reply:
 
 def _shown(ctx: Context, *, dark: bool) -> Reply:
     if not ctx.taste.likes:
-        raise UserError("taste.none")
+        raise UserError("taste.left_out" if ctx.taste.left_out else "taste.none")
     portrait = Portrait.of(ctx.library, ctx.taste.likes)
     if not (portrait.genres or portrait.keywords or portrait.standing):
         raise UserError("taste.unknown")
     picture = _picture(ctx, portrait, dark=dark)
-    return Reply(picture=picture, buttons=_buttons(ctx, dark=dark), private=True)
+    buttons = _buttons(ctx, dark=dark, share=portrait.likes >= _SKETCH)
+    return Reply(picture=picture, buttons=buttons, private=True)
 
 
-def _buttons(ctx: Context, *, dark: bool) -> Rows:
+def _buttons(ctx: Context, *, dark: bool, share: bool) -> Rows:
     owner = ctx.reader.id
     now, other = (_DARK, _LIGHT) if dark else (_LIGHT, _DARK)
     switch = ctx.say("button.taste_light" if dark else "button.taste_dark")
-    share = ctx.say("button.taste_share")
-    return (
-        (
-            Button(switch, actions.taste(other, _FULL, owner)),
-            Button(share, actions.taste(now, _SHARED, owner)),
-        ),
-    )
+    buttons = [Button(switch, actions.taste(other, _FULL, owner))]
+    if share:
+        label = ctx.say("button.taste_share")
+        buttons.append(Button(label, actions.taste(now, _SHARED, owner)))
+    return (tuple(buttons),)
 
 
 def _picture(ctx: Context, portrait: Portrait, *, dark: bool) -> Picture:
     known = popularity(ctx.library) is not None
     whom = ctx.say("taste.readers" if known else "taste.catalogue")
-    lead = "taste.sketch" if portrait.likes < _SKETCH else "taste.lead"
+    few = portrait.likes < _SKETCH
     return Picture(
         title=ctx.say("taste.title"),
-        lead=ctx.say(lead, count=portrait.likes),
+        lead=ctx.say("taste.sketch" if few else "taste.lead", count=portrait.likes),
         sides=(ctx.say("taste.me"), whom),
         shares_head=ctx.say("taste.genres"),
         shares=tuple(_shares(ctx, portrait, whom)),
         ends=(ctx.say("taste.niche"), ctx.say("taste.popular")),
         standing=_standing(ctx, portrait, whom),
-        keywords_head=ctx.say("taste.keywords"),
+        keywords_head=ctx.say("taste.keywords_few" if few else "taste.keywords"),
         keywords=tuple(term(ctx.language, word) for word in portrait.keywords[:_KEYWORDS]),
         sign=ctx.say("taste.sign"),
         dark=dark,

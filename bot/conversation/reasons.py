@@ -171,7 +171,8 @@ def _popularity(ctx: Context, work: Work) -> list[str]:
     if not ctx.library.well_liked.any():
         return [ctx.say("recommend.typical"), cards.popular(ctx, work)]
     told = ctx.taste.likes or ctx.reader.dial is Dial.NICHE
-    lines = [] if told else [ctx.say("why.no_likes")]
+    unknown = "why.all_left_out" if ctx.taste.left_out else "why.no_likes"
+    lines = [] if told else [ctx.say(unknown)]
     served = ctx.library.served
     column = int(served.columns[ctx.library.row_of[work.id]]) if served else -1
     if served is not None and column >= 0:

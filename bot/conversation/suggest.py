@@ -136,13 +136,23 @@ def _labels(ctx: Context, wish: Wish) -> str:
 def _about(ctx: Context, ranking: Ranking) -> str:
     if ranking.policy != POPULARITY:
         return "" if ctx.library.served else ctx.say("recommend.no_model")
+    return ctx.say(f"recommend.{_unknown(ctx)}")
+
+
+def _unknown(ctx: Context) -> str:
+    """Why nothing personal is shown."""
+    taste = ctx.taste
+    if taste.left_out and not taste.likes:
+        return "left_out"
     if not ctx.library.well_liked.any():
-        return ctx.say("recommend.typical")
+        return "typical"
     if ctx.reader.dial is Dial.NICHE:
-        return ctx.say("recommend.niche")
+        return "niche"
     if ctx.library.served is None:
-        return ctx.say("recommend.popularity")
-    return ctx.say("recommend.unrelated" if ctx.taste.likes else "recommend.first")
+        return "popularity"
+    if taste.likes:
+        return "unrelated"
+    return "dislikes" if taste.dislikes else "first"
 
 
 def _require_catalogue(ctx: Context) -> None:

@@ -54,7 +54,7 @@ def test_a_like_and_a_recommendation(screen):
     assert sum(line.startswith("  https://comic.naver.com") for line in slate) == 3
     assert "  [1] 👍 Like  [2] 👎 Not for me  [3] ✅ Read it" in slate
     assert "  [22] 🔄 Show others" in slate
-    assert slate.count("  💡 Because you liked 신의 탑 (100 %)") == 3
+    assert slate.count("  💡 Because you liked 신의 탑 (100%)") == 3
 
 
 def test_a_button_is_pressed_by_its_number(screen):
@@ -196,7 +196,7 @@ def test_a_taste_is_bars_of_text_and_the_path_of_a_picture(screen, tmp_path, mon
     (path,) = tmp_path.glob("webtoonbot-taste-*.png")
     assert (title, lead) == ("My webtoon taste", "Drawn from 4 likes")
     bar, words = next(line for line in lines if "Fantasy" in line).split("  ")
-    assert words.startswith("Fantasy 50 % · All readers ")
+    assert words.startswith("Fantasy 50% · All readers ")
     assert (len(bar), bar.count("◆"), bar[:10].count("█")) == (20, 1, 9)
     assert "█" not in bar[10:]
     assert lines[-2:] == [str(path), "  [1] 🌙 Dark  [2] 📤 Card to share"]

@@ -120,7 +120,7 @@ def test_what_was_said_of_it_is_listed_counts_and_can_be_taken_back(chat, bury):
 
     assert "신의 탑" in listed.text
     assert after == before
-    assert all(reason == "💡 Because you liked 신의 탑 (100 %)" for _, reason in after)
+    assert all(reason == "💡 Because you liked 신의 탑 (100%)" for _, reason in after)
     assert "신의 탑" in why.text
     assert chat.verdicts() == {}
 

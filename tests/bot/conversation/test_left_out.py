@@ -13,7 +13,7 @@ from tests.plugins.chat import buttons_of, export
 
 def shares(reply):
     """Title -> share in percent, of the likes that an explanation names."""
-    return {t: int(s) for t, s in re.findall(r"👍 (.+): \+[\d.]+ \((\d+) %\)", reply.text)}
+    return {t: int(s) for t, s in re.findall(r"👍 (.+): \+[\d.]+ \((\d+)%\)", reply.text)}
 
 
 @pytest.fixture

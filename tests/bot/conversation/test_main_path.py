@@ -20,7 +20,7 @@ def test_the_first_like_gives_a_personal_answer(chat):
 
     assert len(reply.cards) == 3
     assert reply.text == ""
-    assert [c.reason for c in reply.cards] == ["💡 Because you liked 신의 탑 (100 %)"] * 3
+    assert [c.reason for c in reply.cards] == ["💡 Because you liked 신의 탑 (100%)"] * 3
     assert titles(reply) != titles(chat.as_("newcomer").says("/recommend"))
 
 
@@ -79,7 +79,7 @@ def test_without_a_model_a_like_is_answered_by_content_and_that_is_said(unlearne
 
     assert reply.text.startswith("There is no trained model yet, so I compared genres")
     assert "나이트런" in titles(reply)  # both are about SF
-    assert reply.cards[0].reason == "💡 Because you liked 덴마 (100 %)"
+    assert reply.cards[0].reason == "💡 Because you liked 덴마 (100%)"
 
 
 def test_without_any_work_it_says_so(bare_chat):
@@ -135,7 +135,7 @@ def test_a_like_on_a_card_changes_the_very_next_slate(chat):
     mina.press("👍", card=0)
 
     assert shown_by(mina) != shown_by(twin)
-    assert mina.last.cards[0].reason == f"💡 Because you liked {first[0]} (100 %)"
+    assert mina.last.cards[0].reason == f"💡 Because you liked {first[0]} (100%)"
 
 
 def test_after_a_verdict_the_card_leads_on_to_the_next_recommendation(chat):

@@ -48,7 +48,7 @@ def test_the_last_card_of_a_slate_is_a_new_work_and_says_so(chat, newer):
 
     assert len(reply.cards) == 3
     assert titles(reply)[2] == "새로운 탑"
-    assert reply.cards[2].reason == LABEL + "💡 Because you liked 신의 탑 (100 %)"
+    assert reply.cards[2].reason == LABEL + "💡 Because you liked 신의 탑 (100%)"
     assert not any(card.reason.startswith("🆕") for card in reply.cards[:2])
     (card,) = logged(chat)
     assert (card.position, card.propensity, card.rank) == (2, 1.0, None)
@@ -202,9 +202,9 @@ def test_why_explains_a_work_newer_than_the_model_exactly_and_says_that_it_was_d
 
     text = chat.press("💡", card=2).text
 
-    part = re.search(r"^👍 신의 탑: \+(0\.\d{3}) \(100 %\)$", text, re.M)
+    part = re.search(r"^👍 신의 탑: \+(0\.\d{3}) \(100%\)$", text, re.M)
     assert f"Total +{part[1]}" in text
-    assert "This one was drawn with a chance of 100 %." in text
+    assert "This one was drawn with a chance of 100%." in text
 
 
 def test_new_cards_are_counted_by_their_own_name(chat, newer):

@@ -114,7 +114,7 @@ def test_it_tells_what_there_is_what_ran_and_what_is_wrong(busy):
         "• 🚨 The job prune failed: disk full (3 h)\n"
         "\n"
         "Liked of what was shown in 7 days\n"
-        "• first: 33.3 % of 3"
+        "• first: 33.3% of 3"
     )
 
 

@@ -143,8 +143,8 @@ def test_the_picture_says_both_sides_of_every_value_and_is_private(chat):
     picture, lines = reply.picture, reply.picture.alt.splitlines()
     assert reply.private and not reply.text and not picture.dark
     assert (picture.title, picture.lead) == ("My webtoon taste", "Drawn from 3 likes")
-    assert lines[2].startswith("Fantasy 67 % · All readers ")
-    assert lines[3].startswith("Romance 33 % · All readers ")
+    assert lines[2].startswith("Fantasy 67% · All readers ")
+    assert lines[3].startswith("Romance 33% · All readers ")
     assert [share.own for share in picture.shares][:2] == pytest.approx([2 / 3, 1 / 3])
     assert 0 <= picture.standing.own <= 1
     assert set(picture.keywords) <= {"tower", "coming of age", "school", "fighting", "looks"}

@@ -129,7 +129,7 @@ def test_a_thumb_changes_the_next_slate(chat, message):
     liked = titles(chat.last)[0]
     chat.reacts(message, "👍")
 
-    assert chat.says("/recommend").cards[0].reason == f"💡 Because you liked {liked} (100 %)"
+    assert chat.says("/recommend").cards[0].reason == f"💡 Because you liked {liked} (100%)"
 
 
 @pytest.mark.parametrize("emoji", ["🔥", "❤", "custom:5368324170671202286", ""])

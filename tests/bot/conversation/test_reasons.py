@@ -35,7 +35,7 @@ def test_a_like_of_a_work_newer_than_the_model_counts_at_once(chat, database, cl
 
     assert reply.text == ""
     assert titles(reply)[0] == "신의 탑"
-    assert reply.cards[0].reason == "💡 Because you liked 새로운 탑 (100 %)"
+    assert reply.cards[0].reason == "💡 Because you liked 새로운 탑 (100%)"
     assert titles(chat.says("/similar 새로운 탑"))[0] == "신의 탑"
 
 

@@ -26,7 +26,7 @@ def ben(chat):
 
 def told(card):
     """Name -> percent, as a card has them."""
-    return dict(re.findall(r"^(.+?): better than (\d+) %", card.reason, re.MULTILINE))
+    return dict(re.findall(r"^(.+?): better than (\d+)%", card.reason, re.MULTILINE))
 
 
 def test_three_works_with_a_line_for_each_person(chat, anna, ben):

@@ -13,9 +13,7 @@ from tests.plugins.library import activate, stock
 
 pytestmark = ON_SQLITE
 
-POINTS = re.compile(
-    r"^(?P<emoji>[👍👎]) (?P<title>.+): (?P<points>[+-]\d\.\d{3})(?: \((\d+) %\))?$"
-)
+POINTS = re.compile(r"^(?P<emoji>[👍👎]) (?P<title>.+): (?P<points>[+-]\d\.\d{3})(?: \((\d+)%\))?$")
 
 
 def told(text):
@@ -163,4 +161,4 @@ def test_content_says_that_it_is_content(unlearned_chat):
     text = unlearned_chat.says("/why 나이트런").text
 
     assert "I compared genres, authors and keywords" in text
-    assert re.search(r"^👍 덴마: \+0\.\d{3} \(100 %\)$", text, re.M)
+    assert re.search(r"^👍 덴마: \+0\.\d{3} \(100%\)$", text, re.M)

@@ -14,7 +14,7 @@ PICTURE = Picture(
     sides=("Me", "All readers"),
     shares_head="Genres",
     shares=tuple(
-        Compared(name, own, others, f"{name} {100 * own:.0f} % · All readers {100 * others:.0f} %")
+        Compared(name, own, others, f"{name} {100 * own:.0f}% · All readers {100 * others:.0f}%")
         for name, own, others in SHARES
     ),
     ends=("Niche", "Popular"),
@@ -25,9 +25,9 @@ PICTURE = Picture(
 )
 ALT = """My webtoon taste
 Drawn from 4 likes
-Fantasy 50 % · All readers 25 %
-Romance 25 % · All readers 50 %
-Martial arts & history 25 % · All readers 12 %
-Drama 0 % · All readers 12 %
+Fantasy 50% · All readers 25%
+Romance 25% · All readers 50%
+Martial arts & history 25% · All readers 12%
+Drama 0% · All readers 12%
 I like lesser-known works: 25
 Keywords: tower, R&B"""
