@@ -9,11 +9,12 @@ from bot.conversation.hangul import normalise
 from db.tables import Verdict
 
 LONGEST = 200  # characters of a line: the longest title has 40, and what is said of it is short
+SCALES = (5, 10, 100)  # what ratings are out of
 _MOST_SIGNS = 4  # at either end of a line
 _BULLET = re.compile(
     r"[-–—*•·‣▪●○◦☐☑✓✔■□◆◇▶►>]+\s*|\[[ xXvV]?\]\s*|#?\(?\d{1,4}[.):](?!\d)\s*|[①-⑳]\s*"
 )
-_ADDRESS = re.compile(r"https?://\S*[?&]titleId=(\d{1,12})\S*")
+ADDRESS = re.compile(r"https?://\S*[?&]titleId=(\d{1,12})\S*")
 _NUMBER = re.compile(r"#?\d{1,4}\s+")  # may as well begin the title
 _AROUND = "•★☆⭐🌟/:「」『』《》〈〉<>“”‘’\"'`*_~,;| \t\u3000"
 _PAIRS = {"(": ")", "[": "]", "【": "】"}
@@ -39,6 +40,7 @@ _WORDS = {
 _NUM = r"(\d{1,2}(?:[.,]\d{1,9})?)"
 _SCORE = re.compile(rf"(?:[★☆⭐🌟]|별점|평점|점수|score|rating)?[\s:=]*{_NUM}\s*점?", re.IGNORECASE)
 _OF = re.compile(rf"(?:[★☆⭐🌟]|별점|평점)?[\s:=]*{_NUM}\s*점?\s*/\s*(5|10)(?:\.0)?\s*점?")
+_HUNDRED = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*(?:(%|/\s*100)|점)?")
 _STARS = re.compile(r"[★⭐🌟]{2,5}[☆✩]{0,4}|[★⭐🌟][☆✩]{1,4}")
 # How a title and what is said of it are parted, the surest sign first.
 _ENDS = (
@@ -56,7 +58,7 @@ Known = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Stars:
-    """A rating as it was written; `of` is 5 or 10 where it says so, else None."""
+    """A rating as it was written; `of` is one of SCALES where it says so, else None."""
 
     number: float
     of: int | None = None
@@ -66,7 +68,8 @@ class Stars:
 class Entry:
     """A work of a list: its title as it was written, and what else is said of it.
 
-    `left_out`: a like that its reader wants left out of account, as /export writes it.
+    `left_out`: a like that its reader wants left out of account, as /export writes it. `unclear`:
+    what stands where a rating should is none that we know.
     """
 
     title: str
@@ -75,6 +78,7 @@ class Entry:
     verdict: Verdict | None = None
     stars: Stars | None = None
     left_out: bool = False
+    unclear: bool = False
 
 
 def entry(line: str, known: Known) -> Entry | None:
@@ -84,7 +88,7 @@ def entry(line: str, known: Known) -> Entry | None:
     belongs to such a title stays with it.
     """
     line = line[:LONGEST]
-    if address := _ADDRESS.search(line):
+    if address := ADDRESS.search(line):
         return Entry(address[0], external_id=address[1])
     text, given = _emoji(_SHADES.sub("", line).strip())
     title, rated = _unbulleted(text, known), None
@@ -118,6 +122,16 @@ def stars(text: str) -> Stars | None:
         return None
     number, of = float(found[1].replace(",", ".")), (*found.groups(), None)[1]
     return Stars(number, int(of) if of else None) if number <= 10 else None
+
+
+def rating(cell: str) -> Stars | None:
+    """The rating in a column of such: as `stars`, or a number up to 100."""
+    if found := stars(cell):
+        return found
+    told = _HUNDRED.fullmatch(cell.strip())
+    if told is None or float(told[1]) > SCALES[-1]:
+        return None
+    return Stars(float(told[1]), SCALES[-1] if told[2] else None)
 
 
 def _emoji(text: str) -> tuple[str, Verdict | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation.entries import LONGEST, Entry, Known, Stars, entry, stars, verdict
+from bot.conversation.entries import LONGEST, SCALES, Entry, Known, Stars, entry, rating, verdict
 from bot.conversation.errors import UserError
 from bot.conversation.hangul import normalise
 from crawler.encoding import decoded
@@ -31,6 +31,7 @@ _COLUMNS = {
     for name in names.split()
 }
 # Where a list may be in a JSON object; the first is what /export writes.
+_DEEPEST = 3  # objects within objects
 _KEYS = ("feedback", "works", "webtoons", "titles", "items", "list", "data", "작품")
 
 
@@ -72,9 +73,12 @@ def of_text(text: str, known: Known) -> list[Entry]:
 
 
 def scale(entries: Iterable[Entry]) -> int:
-    """What these entries are rated out of where they do not say: 10 if any is above 5, else 5."""
-    numbers = [e.stars.number for e in entries if e.stars and e.stars.of is None]
-    return 10 if max(numbers, default=0) > 5 else 5
+    """What these entries are rated out of where they do not say: 5, 10 or 100, as all fit into."""
+    rated = [each.stars for each in entries if each.stars]
+    numbers = [stars.number for stars in rated if stars.of is None]
+    if rated and not numbers:
+        return max(stars.of or 0 for stars in rated)
+    return next(most for most in SCALES if max(numbers, default=0) <= most)
 
 
 def _require(several: Sequence[object]) -> None:
@@ -145,7 +149,7 @@ def _guessed(table: Sequence[Sequence[str]], known: Known) -> dict[int, str] | N
         if number == title or not any(column):
             continue
         numbered = column == [str(n) for n in range(1, len(column) + 1)]
-        if not numbered and all(not cell or verdict(cell) or stars(cell) for cell in column):
+        if not numbered and all(not cell or verdict(cell) or rating(cell) for cell in column):
             found[number] = _SAID
         elif number > title and _AUTHOR not in found.values():
             found[number] = _AUTHOR
@@ -170,9 +174,11 @@ def _of_fields(fields: Iterable[tuple[str, str]], known: Known) -> Entry | None:
             number = cell.strip()[:LONGEST]
         elif given := verdict(cell[:LONGEST]):
             said = replace(said, verdict=given)
-        elif rated := stars(cell[:LONGEST]):
+        elif rated := rating(cell[:LONGEST]):
             out_of = Stars(rated.number, 10) if column == _HALF_STARS else rated
             said = replace(said, stars=out_of)
+        elif cell.strip():
+            said = replace(said, unclear=True)
     found = entry(title, known) or (Entry(number) if number else None)
     if found is None:
         return None
@@ -182,6 +188,7 @@ def _of_fields(fields: Iterable[tuple[str, str]], known: Known) -> Entry | None:
         external_id=number or found.external_id,
         verdict=said.verdict or found.verdict,
         stars=said.stars or found.stars,
+        unclear=said.unclear and not (said.verdict or said.stars),
     )
 
 
@@ -204,12 +211,26 @@ def _loaded(text: str) -> Any:  # noqa: ANN401 -- whatever JSON can hold
 
 def _items(value: Any) -> list[Any]:  # noqa: ANN401
     if isinstance(value, dict):
-        lists = [value[key] for key in (*_KEYS, *value) if isinstance(value.get(key), list)]
+        work = any(_COLUMNS.get(plain(key)) == _TITLE for key in value)
+        if (found := _list_in(value, 0 if work else _DEEPEST)) is not None:
+            return found
         # Without any list it may be one work, or give each title what is said of it.
-        if not lists and not any(_COLUMNS.get(plain(key)) == _TITLE for key in value):
-            return [{"title": key, "rating": said} for key, said in value.items()]
-        return lists[0] if lists else [value]
+        if work:
+            return [value]
+        return [{"title": key, "rating": said} for key, said in value.items()]
     return value if isinstance(value, list) else [value]
+
+
+def _list_in(value: dict[str, Any], depth: int) -> list[Any] | None:
+    """The list that an object holds, or one within it; of several the one of the surest name."""
+    inner = [value[key] for key in (*_KEYS, *value) if key in value]
+    for found in inner:
+        if isinstance(found, list):
+            return found
+    if depth:
+        lists = (_list_in(found, depth - 1) for found in inner if isinstance(found, dict))
+        return next((found for found in lists if found is not None), None)
+    return None
 
 
 def _of_item(item: Any, known: Known) -> Entry | None:  # noqa: ANN401

@@ -34,13 +34,15 @@ class _Matched:
     explicit: set[int] = field(default_factory=set)  # ids that it has a verdict or rating for
     left_out: set[int] = field(default_factory=set)  # ids of likes that are not to count
     unsure: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     adult: int = 0
     rated: bool = False
 
     @property
     def total(self) -> int:
-        return len(self.verdicts) + len(self.unsure) + len(self.unknown) + self.adult
+        named = (self.verdicts, self.unsure, self.unclear, self.unknown)
+        return sum(map(len, named)) + self.adult
 
 
 def import_(ctx: Context, argument: str) -> Reply:
@@ -111,6 +113,8 @@ def _match(ctx: Context, entries: Sequence[Entry]) -> _Matched:
             (matched.unsure if works else matched.unknown).append(name)
         elif work.adult and not ctx.adult:
             matched.adult += work.id not in matched.verdicts
+        elif entry.unclear:
+            matched.unclear.append(work.title)
         else:
             _take(matched, entry, work.id, out_of)
     matched.unsure, matched.unknown = (
@@ -169,6 +173,8 @@ def _shown(ctx: Context, entries: Sequence[Entry]) -> Reply:
     """The summary of a list, kept so that its buttons can add it."""
     matched = _match(ctx, entries)
     if not matched.verdicts:
+        if matched.unclear:
+            raise UserError("lists.unclear", titles=_names(ctx, matched.unclear))
         hidden = "ask.adult_shared" if ctx.adult_elsewhere else "lists.all_adult"
         raise UserError(hidden if matched.adult else "lists.nothing")
     standing, found = _standing(ctx, matched), matched.verdicts.items()
@@ -190,7 +196,10 @@ def _shown(ctx: Context, entries: Sequence[Entry]) -> Reply:
     if matched.adult and ctx.adult_elsewhere:
         lines.append(ctx.say("ask.adult_shared"))
     if matched.rated:
-        lines.append(ctx.say("lists.rated", scale=listing.scale(entries)))
+        scale = listing.scale(entries)
+        lines.append(ctx.say("lists.rated", scale=scale, least=f"{_LIKED * scale:g}"))
+    if matched.unclear:
+        lines.append(ctx.say("lists.unclear", titles=_names(ctx, matched.unclear)))
     if matched.unsure:
         lines.append(ctx.say("lists.unsure", titles=_names(ctx, matched.unsure)))
     if matched.unknown:

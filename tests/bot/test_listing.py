@@ -114,13 +114,38 @@ def test_a_table_without_a_header_is_known_by_what_is_in_it():
     ]
 
 
-@pytest.mark.parametrize(("numbers", "out_of"), [([4, 5, 0.5], 5), ([4, 5.5], 10), ([], 5)])
-def test_ratings_are_out_of_ten_if_one_is_above_five(numbers, out_of):
+@pytest.mark.parametrize(
+    ("numbers", "out_of"), [([4, 5, 0.5], 5), ([4, 5.5], 10), ([4, 20, 95], 100), ([], 5)]
+)
+def test_ratings_are_out_of_the_least_that_all_fit_into(numbers, out_of):
     assert scale([Entry("x", stars=Stars(number)) for number in numbers]) == out_of
 
 
 def test_a_rating_that_says_what_it_is_out_of_tells_nothing_of_others():
     assert scale([Entry("x", stars=Stars(9, 10)), Entry("y", stars=Stars(4))]) == 5
+    assert scale([Entry("x", stars=Stars(9, 10)), Entry("y", stars=Stars(3, 5))]) == 10
+
+
+def test_a_column_of_ratings_may_go_to_a_hundred():
+    found = texts("title,score\n신의 탑,95\n덴마,20%\n노블레스,60 / 100\n쿠베라,8점")
+
+    assert [entry.stars for entry in found] == [
+        Stars(95),
+        Stars(20, 100),
+        Stars(60, 100),
+        Stars(8),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["-1", "101", "abc", "보고싶어요"])
+def test_what_is_no_rating_in_a_column_of_ratings_is_unclear(cell):
+    found = texts(f"title,score\n신의 탑,4\n덴마,{cell}\n노블레스,")
+
+    assert [(entry.stars, entry.unclear) for entry in found] == [
+        (Stars(4), False),
+        (None, True),
+        (None, False),
+    ]
 
 
 EXPORT = {
@@ -147,6 +172,9 @@ EXPORT = {
         ({"title": "덴마", "verdict": "like"}, [Entry("덴마", verdict=Verdict.LIKE)]),
         ({"works": [{"title": "덴마", "authors": ["양영순", 3], "verdict": True}]},
          [Entry("덴마", "양영순")]),
+        ({"library": {"name": "x", "webtoons": [{"title": "덴마"}, "신의 탑"]}},
+         [Entry("덴마"), Entry("신의 탑")]),
+        ({"title": "덴마", "site": {"tags": []}}, [Entry("덴마")]),
         (EXPORT, [Entry("신의 탑", external_id="1001", verdict=Verdict.DISLIKE),
                   Entry("7", external_id="7", verdict=Verdict.HIDDEN)]),
     ],
@@ -204,7 +232,9 @@ def test_broken_and_endless_json_is_said(content, name):
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "-1e999", "NaN"])
 def test_a_number_beyond_all_ratings_is_none(number):
-    assert files(f'[{{"title": "덴마", "rating": {number}}}]', "list.json") == [Entry("덴마")]
+    assert files(f'[{{"title": "덴마", "rating": {number}}}]', "list.json") == [
+        Entry("덴마", unclear=True)
+    ]
     assert refused(f'[{{"author": {number}}}]', "list.json") == "lists.empty"
 
 

@@ -46,7 +46,7 @@ def test_a_list_is_shown_first_and_added_once_confirmed(chat):
         "👍 덴마",
         "👎 노블레스",
         "✅ 쿠베라",
-        english("rated", scale=5),
+        english("rated", scale=5, least="3"),
         "Not found: 알 수 없는 이야기",
     ]
     assert [button.label for button in buttons(shown)] == ["📥 Add 4", "✖️ Cancel"]
@@ -187,7 +187,7 @@ def test_a_title_alone_does_not_overwrite_what_was_said_and_a_word_with_it_does(
         english("same", count=2),
         english("kept", count=1),
         english("changed", count=1),
-        english("rated", scale=5),
+        english("rated", scale=5, least="3"),
     ]
     assert chat.verdicts() == {
         TOWER: "dislike", DENMA: "like", NOBLESSE: "like", KUBERA: "like", "1026": "like",
@@ -297,10 +297,25 @@ def test_pages_of_the_catalogue_are_works(chat):
     assert shown.text.splitlines()[1:] == ["👍 덴마"]
 
 
+def test_a_rating_that_is_none_is_no_like_and_is_told(chat):
+    shown = sends(chat, "제목,평점\n신의 탑,95\n덴마,abc\n노블레스,20".encode(), "list.csv")
+    nothing = sends(chat, "제목,평점\n덴마,abc".encode(), "list.csv")
+
+    assert shown.text.splitlines() == [
+        "📥 I found 2 of 3 works: 👍 1 · ✅ 1",
+        "👍 신의 탑",
+        "✅ 노블레스",
+        english("rated", scale=100, least="60"),
+        english("unclear", titles="덴마"),
+    ]
+    assert nothing.text == english("unclear", titles="덴마")
+    assert chat.verdicts() == {}
+
+
 def test_ratings_out_of_ten_are_told(chat):
     shown = sends(chat, "제목,평점\n신의 탑,6\n덴마,5".encode("cp949"), "list.csv")
 
-    assert shown.text.splitlines()[1:] == ["👍 신의 탑", "✅ 덴마", english("rated", scale=10)]
+    assert shown.text.splitlines()[1:] == ["👍 신의 탑", "✅ 덴마", english("rated", scale=10, least="6")]
 
 
 def test_the_command_alone_says_how(chat):
