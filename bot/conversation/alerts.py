@@ -25,13 +25,15 @@ def alerts(ctx: Context, argument: str) -> Reply:
     if not words:
         return _shown(ctx)
     name, rest = hours.asked(words)
-    if name in ("quiet", "zone") and not rest:
-        raise UserError(f"alerts.{name}_how")
     if name == "quiet":
+        if not rest:
+            raise UserError("alerts.quiet_how")
         if (quiet := hours.quiet(rest)) is None:
             raise UserError("alerts.quiet_unknown", word=shortened(rest))
         return _changed(ctx, quiet_from=quiet[0], quiet_until=quiet[1])
     if name == "zone":
+        if not rest:
+            raise UserError("alerts.zone_how")
         if (zone := hours.zone(rest)) is None:
             raise UserError("alerts.zone_unknown", word=shortened(rest))
         return _changed(ctx, zone=zone)

@@ -19,6 +19,7 @@ CITIES = {
 }
 _KOREAN_CITIES = {
     "서울": "Asia/Seoul",
+    "부산": "Asia/Seoul",
     "한국": "Asia/Seoul",
     "도쿄": "Asia/Tokyo",
     "일본": "Asia/Tokyo",
@@ -49,16 +50,21 @@ _NAMES = {
     "weekly": "weekly",
     "주간": "weekly",
     "일요일": "weekly",
+    "sunday": "weekly",
 }
 _WHERE = {
     "here": "here",
     "여기": "here",
     "여기로": "here",
+    "여기로 받기": "here",
+    "tell me here": "here",
     "own": "own",
     "me": "own",
     "private": "own",
     "개인": "own",
     "나에게": "own",
+    "개인 대화로 받기": "own",
+    "in my own chat": "own",
 }
 _MODE_WORDS = {
     "at_once": news.AT_ONCE,
@@ -66,6 +72,7 @@ _MODE_WORDS = {
     "now": news.AT_ONCE,
     "on": news.AT_ONCE,
     "바로": news.AT_ONCE,
+    "바로바로": news.AT_ONCE,
     "즉시": news.AT_ONCE,
     "켜기": news.AT_ONCE,
     "digest": news.DIGEST,
@@ -74,13 +81,15 @@ _MODE_WORDS = {
     "모아서": news.DIGEST,
     "하루 한 번": news.DIGEST,
     "하루한번": news.DIGEST,
+    "하루 한번": news.DIGEST,
     "off": news.OFF,
     "끄기": news.OFF,
     "꺼": news.OFF,
 }
+_ANY_TIME = ("any time", "아무 때나", "아무때나")
 _ON = ("on", "켜기", "받기")
 _OFF = ("off", "끄기", "안받기", "never", "none", "없음")
-_TIME = r"(오전|오후)?\s*([0-9]{1,2})(?::([0-9]{2}))?\s*(am|pm|시)?"
+_TIME = r"(오전|오후|새벽|아침|낮|저녁|밤)?\s*([0-9]{1,2})(?::([0-9]{2}))?\s*(am|pm|시)?"
 _SPAN = re.compile(rf"{_TIME}\s*(?:-|~|–|—|〜|to|부터)\s*{_TIME}\s*(?:까지)?")
 _MINUTES = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
 _DAY = 24 * 60
@@ -94,15 +103,20 @@ def asked(words: str) -> tuple[str, str]:
 
     Of modes and of the weekly three the latter is the value itself.
     """
-    lower = words.lower().lstrip("⚡📰🔕 ")
+    words = words.lstrip("⚡📰🔕🌙🌞📌📨🎁 ")  # as our buttons have them
+    lower = words.lower()
     if lower in _MODE_WORDS:
         return "mode", _MODE_WORDS[lower]
     if lower in _WHERE:
         return _WHERE[lower], ""
+    if lower in _ANY_TIME:
+        return "quiet", "off"
+    if _SPAN.fullmatch(lower):
+        return "quiet", words
     first, _, rest = words.partition(" ")
     name, rest = _NAMES.get(first.lower(), ""), rest.strip()
     if name == "weekly":
-        word = rest.lower().replace(" ", "")
+        word = rest.lower().replace(" ", "").removeprefix("추천").removeprefix("picks")
         rest = "on" if word in _ON else "off" if word in _OFF else rest
     return name, rest
 
@@ -163,10 +177,19 @@ def _plain(words: str) -> str:
     return words.strip().lower().replace(" ", "_")
 
 
+def _half(before: str | None, hours: int) -> str | None:
+    """The half of the day that a Korean word before an hour means."""
+    if before in ("오전", "새벽", "아침"):
+        return "am"
+    if before == "밤":  # ten at night, or one
+        return "pm" if 6 <= hours < 12 else "am"
+    return "pm" if before else None
+
+
 def _minute(before: str | None, hour: str, minute: str | None, after: str | None) -> int | None:
     """Minutes since midnight; None where there is no such time."""
     hours, rest = int(hour), int(minute or 0)
-    half = {"오전": "am", "오후": "pm"}.get(before or "", after)
+    half = _half(before, hours) or after
     if half in ("am", "pm"):
         if not 1 <= hours <= 12:
             return None

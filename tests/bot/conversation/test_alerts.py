@@ -131,7 +131,8 @@ def test_what_was_switched_off_can_be_switched_on(chat):
         ("weekly maybe", "I don't know what “weekly maybe” means for alerts."),
         ("quiet 25-7", "I don't understand “25-7” as quiet hours."),
         ("zone Mars", "I don't know the time zone “Mars”."),
-        ("zone", "I don't know the time zone “”."),
+        ("zone", "Which time zone are you in?"),
+        ("quiet", "Which hours shall I be quiet?"),
     ],
 )
 def test_other_words_are_refused_in_one_sentence_and_change_nothing(chat, words, said):

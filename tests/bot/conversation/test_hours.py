@@ -21,6 +21,10 @@ from bot.conversation import hours
         ("12am to 12pm", (0, 720)),
         ("23시-7시", (1380, 420)),
         ("오후 11시부터 오전 7시까지", (1380, 420)),
+        ("밤 11시부터 아침 7시까지", (1380, 420)),
+        ("밤 12시~새벽 6시", (0, 360)),
+        ("밤 1시-낮 12시", (60, 720)),
+        ("저녁 8시-아침 8시", (1200, 480)),
         ("8-8", hours.NEVER),
         ("off", hours.NEVER),
         ("끄기", hours.NEVER),
@@ -29,6 +33,24 @@ from bot.conversation import hours
 )
 def test_quiet_hours_are_meant_by_many_words(words, meant):
     assert hours.quiet(words) == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("⚡ 바로바로", ("mode", "at_once")),
+        ("하루 한번", ("mode", "digest")),
+        ("🌞 아무 때나", ("quiet", "off")),
+        ("any time", ("quiet", "off")),
+        ("🌙 22:00-8:00", ("quiet", "22:00-8:00")),
+        ("📌 여기로 받기", ("here", "")),
+        ("📨 In my own chat", ("own", "")),
+        ("일요일 추천 끄기", ("weekly", "off")),
+        ("🎁 Sunday picks on", ("weekly", "on")),
+    ],
+)
+def test_the_words_of_our_own_buttons_are_known(words, meant):
+    assert hours.asked(words) == meant
 
 
 @pytest.mark.parametrize(
