@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bot.conversation import cards
 from bot.conversation.context import Context
+from bot.conversation.entries import ADDRESS
 from bot.conversation.errors import UserError
 from bot.conversation.hangul import normalise
 from bot.conversation.reply import Button, Reply
@@ -18,7 +19,8 @@ def find(ctx: Context, query: str, action: Callable[[int], str], command: str) -
     """The work that `query` clearly means, or a reply that offers several as buttons.
 
     `action` is what a button does with the work it names. "#12" names a work by id, as
-    autocomplete does. Raises UserError for an empty, an endless and an unknown query.
+    autocomplete does, and the address of its page names it too. Raises UserError for an empty, an
+    endless and an unknown query.
     """
     query = query.strip()
     if not query:
@@ -51,9 +53,12 @@ def find(ctx: Context, query: str, action: Callable[[int], str], command: str) -
 
 
 def by_id(ctx: Context, query: str) -> Work | None:
-    """The work that "#12" names."""
+    """The work that "#12" names, or the address of its page."""
     if query.startswith("#") and query[1:].isascii() and query[1:].isdigit():
         return ctx.library.work(int(query[1:19]))
+    if address := ADDRESS.fullmatch(query):
+        works = [work for work in ctx.library.works if work.external_id == address[1]]
+        return works[0] if len(works) == 1 else None
     return None
 
 

@@ -1,5 +1,6 @@
 """The one way from what a reader did to what we answer."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from bot.conversation import (
@@ -80,6 +81,13 @@ def search(ctx: Context, argument: str) -> Reply:
     return work if isinstance(work, Reply) else Reply(cards=(cards.card(ctx, work),))
 
 
+# Recommend me something, or something of a kind, as people say it.
+_PLEA = re.compile(
+    r"(?P<wish>.*?)\s*추천\s*(?:좀\s*)?(?:해\s*(?:줘|주세요|줄래|주실래요|달라고)요?|부탁(?:해|드려)?요?)?[.!?~]*"
+    r"|(?:please )?recommend(?: me)?(?: something| some| an?)?"
+    r"(?P<kind> (?!please).+?)?(?: please)?[.!?]*",
+    re.IGNORECASE,
+)
 _COMMANDS: Mapping[str, Callable[[Context, str], Reply]] = {
     "start": inline.start,
     "recommend": suggest.recommend,
@@ -175,11 +183,31 @@ def _text(ctx: Context, text: str) -> Reply:
     takes_list = first != name or (spec is not None and spec.takes is Takes.LIST)
     if not takes_list and (listed := lists.pasted(ctx, text)):
         return listed  # even one that begins with a word such as 추천
+    if first == name and (reply := _asked(ctx, text)):
+        return reply
     if spec and (first != name or _may_stand_alone(spec, name, rest)):
         return _command(ctx, Command(name, rest))
     if first != name:
         raise UserError("help.unknown", name=shortened(name))
     return search(ctx, text)
+
+
+def _asked(ctx: Context, text: str) -> Reply | None:
+    """What is asked for in so many words: "help", "로맨스 추천해줘"; None if a title says so."""
+    if ctx.library.index.exact(text):
+        return None
+    spec = _spec(ctx, text.strip(" .!?~").lower())
+    if spec is not None and not spec.needs:
+        return _command(ctx, Command(spec.name))
+    plea = _PLEA.fullmatch(text.strip())
+    if plea is None:
+        return None
+    try:
+        return suggest.recommend(ctx, plea["wish"] or plea["kind"] or "")
+    except UserError as error:
+        if error.key == "recommend.unknown_filter":  # then it may be a title after all
+            return None
+        raise
 
 
 def _may_stand_alone(spec: CommandSpec, name: str, rest: str) -> bool:
