@@ -56,8 +56,10 @@ class Terminal:
         if not line:
             return
         if line.split()[0] == "@":  # what other chats are offered while somebody types this there
-            offer = self._hearing.inquire(self._speaker, Inquiry(line[1:]))
-            self._show(Reply(cards=offer.cards))
+            words = line[1:].strip()
+            offer = self._hearing.inquire(self._speaker, Inquiry(words))
+            nothing = say(language_of(self._speaker.language), "ask.unknown", query=words)
+            self._show(Reply("" if offer.cards else nothing, cards=offer.cards))
             return
         said = self._said(line)
         event = Event(uuid4().hex, self._speaker, self._place, said)

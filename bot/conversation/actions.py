@@ -126,7 +126,7 @@ def again(wish: str = "") -> str:
 def welcome(answer: Verdict | None, impression_id: int, best: Sequence[int] = ()) -> str:
     """Answer a question of the welcome; None: haven't read it.
 
-    `best` are the three works, at most, that were recommended beside the question.
+    `best` are the four works, at most, that would be recommended when it was asked.
     """
     words = (Deed.WELCOME, _LETTERS[answer] if answer else "n", impression_id, *best)
     return ":".join(map(str, words))

@@ -15,6 +15,7 @@ from db.impressions import ImpressionRow
 from db.news import Item
 
 LINES = 15
+_LED_TO = 3  # works that a letter has buttons for
 _MAX_TITLE, _MAX_CHAPTER, _MAX_AUTHORS = 60, 40, 40
 _CHAPTER = "chapter"
 _SENTENCES = {
@@ -27,7 +28,7 @@ _SENTENCES = {
 def news(language: Language, items: Sequence[Item], owner: int | None = None) -> Reply:
     """All of these in one letter: what is in doubt below, as it may be known already.
 
-    In their `owner`'s own chat it leads to what they follow.
+    It leads to the first works of them and, in their `owner`'s own chat, to what they follow.
     """
     fresh = list(_lines(language, [item for item in items if not item.doubt]))
     known = list(_lines(language, [item for item in items if item.doubt]))
@@ -38,10 +39,15 @@ def news(language: Language, items: Sequence[Item], owner: int | None = None) ->
         shown += [say(language, "news.doubt"), *also]
     if left := len(fresh[LINES:]) + len(known) - len(also):
         shown.append(say(language, "news.more", count=left))
-    if owner is None:
-        return Reply("\n".join(shown))
-    following = Button(say(language, "button.following"), actions.following(owner))
-    return Reply("\n".join(shown), buttons=((following,),))
+    works = {item.webtoon_id: item.title for item in items if item.kind}
+    buttons = [
+        (Button(f"📖 {_cut(title, _MAX_TITLE)}", actions.show(work)),)
+        for work, title in list(works.items())[:_LED_TO]
+    ]
+    if owner is not None:
+        following = Button(say(language, "button.following"), actions.following(owner))
+        buttons.append((following,))
+    return Reply("\n".join(shown), buttons=tuple(buttons))
 
 
 def weekly(ctx: Context, known: Sequence[Item] = ()) -> Reply | None:

@@ -33,7 +33,8 @@ def critiques(
     can carry what they add to the wish.
 
     `masked` (works,) bool is what the next slate cannot have. Of the critiques that leave enough,
-    those are offered that part what would come next most evenly, as these say most.
+    those are offered that part what would come next most evenly, as these say most. Where too few
+    do, something different is offered instead of all that was asked for.
     """
     library = ctx.library
     pool = top(ranking.scores, masked | ~np.isfinite(ranking.scores), POOL)
@@ -48,10 +49,11 @@ def critiques(
             genres += token.startswith(NOT)
             another = token.startswith(NOT) and genres > 1  # only where nothing else is left
             told.append((another, -_entropy(float(fitting[pool].mean())), order, token))
-    return tuple(
-        Button(_named(ctx, token), actions.again(wish.and_(token).words))
-        for *_, token in sorted(told)[:OFFERED]
-    )
+    offered = [(token, wish.and_(token)) for *_, token in sorted(told)[:OFFERED]]
+    other = unlike([library.works[row].id for row in slate])
+    if len(offered) < OFFERED and library.content is not None and other not in dict(offered):
+        offered.append((other, Wish((other,))))  # of what was asked for too little is left
+    return tuple(Button(_named(ctx, token), actions.again(w.words)) for token, w in offered)
 
 
 def taking_back(ctx: Context, wish: Wish) -> Rows:

@@ -159,9 +159,9 @@ def _card(
     """A question as a card; from the second on, with what would be recommended by now."""
     work = ctx.library.works[row]
     asks = ctx.say("start.question", number=number, total=QUESTIONS)
-    best = _best(ctx, row) if number > 1 else []
+    best = _best(ctx) if number > 1 else []
     if best:
-        asks += "\n" + _so_far(ctx, best, before)
+        asks += "\n" + _so_far(ctx, best, before, work.id)
     return Card(
         title=cards.title(work),
         url=work.url,
@@ -182,26 +182,29 @@ def _card(
     )
 
 
-def _best(ctx: Context, asked: int) -> list[int]:
-    """The works that a slate would hold now, without the one that is asked about; their ids."""
+def _best(ctx: Context) -> list[int]:
+    """The works that a slate would hold now, and one in the place of what is asked about; ids."""
     masked = lineup.unwanted(ctx) | ~np.isfinite(ctx.ranking.scores)
-    masked[asked] = True
-    picks = lineup.line_up(ctx, ctx.ranking, masked, lineup.past(ctx), SLATE)
+    picks = lineup.line_up(ctx, ctx.ranking, masked, lineup.past(ctx), SLATE + 1)
     return [ctx.library.works[pick.row].id for pick in picks]
 
 
-def _so_far(ctx: Context, best: Sequence[int], before: Sequence[int]) -> str:
-    """What would be recommended, and what of it was not so `before` the last answer, if known."""
+def _so_far(ctx: Context, best: Sequence[int], before: Sequence[int], asked: int) -> str:
+    """What would be recommended but for what is `asked` about.
+
+    And what of it was not so `before` the last answer, if that is known.
+    """
 
     def titles(ids: Sequence[int]) -> str:
         works = (ctx.library.work(webtoon_id) for webtoon_id in ids)
         return " · ".join(work.title for work in works if work)
 
-    new = [webtoon_id for webtoon_id in best if webtoon_id not in before]
+    shown = [webtoon_id for webtoon_id in best if webtoon_id != asked][:SLATE]
+    new = [webtoon_id for webtoon_id in shown if webtoon_id not in before]
     if not before:
-        return ctx.say("welcome.so_far", titles=titles(best))
+        return ctx.say("welcome.so_far", titles=titles(shown))
     if not new:
-        return ctx.say("welcome.so_far_same", titles=titles(best))
-    if len(new) == len(best):
-        return ctx.say("welcome.so_far_other", titles=titles(best))
-    return ctx.say("welcome.so_far_new", titles=titles(best), new=titles(new))
+        return ctx.say("welcome.so_far_same", titles=titles(shown))
+    if len(new) == len(shown):
+        return ctx.say("welcome.so_far_other", titles=titles(shown))
+    return ctx.say("welcome.so_far_new", titles=titles(shown), new=titles(new))

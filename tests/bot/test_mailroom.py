@@ -100,6 +100,15 @@ def test_all_that_is_due_is_in_one_letter_and_a_works_chapters_on_one_line(korea
     ]
 
 
+def test_a_letter_leads_to_its_works_and_to_all_that_is_followed(mina):
+    for work in (1001, 1001, 1002, 1003, 1004):
+        mina.news(work)
+
+    labels = [button.label for row in mina.letter().buttons for button in row]
+
+    assert labels == ["📖 신의 탑", "📖 여신강림", "📖 외모지상주의", "🔔 What I follow"]
+
+
 def test_a_letter_has_fifteen_lines_and_the_rest_is_counted(mina):
     for work in range(1001, 1019):
         mina.news(work)
@@ -172,7 +181,8 @@ def test_in_a_chat_that_they_chose_nothing_is_told_but_the_news(mina):
 
     ((address, reply),) = mina.letters()
     assert address == "telegram:-100"
-    assert (reply.text, reply.cards, reply.buttons) == ("📖 신의 탑: 3화 is out", (), ())
+    assert (reply.text, reply.cards) == ("📖 신의 탑: 3화 is out", ())
+    assert [button.label for row in reply.buttons for button in row] == ["📖 신의 탑"]
 
 
 def test_what_is_not_for_all_comes_to_their_own_chat(mina, arrive):

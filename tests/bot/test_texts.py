@@ -42,6 +42,15 @@ FAMILIES = {
     "city": [*CITIES],
     "latin": ["title", "filter", "language", "dial", "alerts", "code", "list", "file", "private"],
     "platform": ["telegram", "discord", "terminal"],
+    "_unknown(ctx)": [
+        "left_out",
+        "typical",
+        "niche",
+        "popularity",
+        "unrelated",
+        "dislikes",
+        "first",
+    ],
     "remark": ["same", "kept", "changed", "adult"],
 }
 

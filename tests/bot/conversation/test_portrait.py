@@ -157,7 +157,7 @@ def test_it_speaks_korean(chat):
     lines = reply.picture.alt.splitlines()
     assert lines[:2] == ["내 웹툰 취향", "좋아요 1개로 그린 첫 스케치예요"]
     assert lines[2].startswith("판타지 100% · 모든 독자 ")
-    assert lines[-1].startswith("자꾸 끌리는 키워드: ")
+    assert lines[-1].startswith("좋아하는 작품의 키워드: ")
 
 
 @pytest.mark.parametrize(
@@ -281,8 +281,32 @@ def test_the_card_to_share_has_the_shape_of_the_taste_and_nothing_of_whose_it_is
     assert "mina" not in told
 
 
+def test_few_likes_are_not_given_away_by_a_card_to_share(chat):
+    likes(chat, "신의 탑", "덴마").says("/taste")
+    labels = [button.label for button in buttons(chat.last)]
+    share = chat.action("🌙").replace("c:d:f", "c:l:s")
+
+    assert labels == ["🌙 Dark"]
+    assert chat.presses(share).notice == (
+        "From so few likes anybody could tell which they are. "
+        "From 3 likes on I make you a card to share."
+    )
+    assert "Keywords of what I like: " in chat.says("/taste").picture.alt
+
+
+def test_whose_likes_are_all_left_out_is_told_so(chat):
+    likes(chat, "신의 탑").says("/why 덴마")
+    chat.press("⏸️")
+
+    assert chat.says("/taste").text.startswith("All your likes are left out of account, so there")
+    assert chat.says("/recommend").text.startswith(
+        "All your likes are left out of account, so here"
+    )
+    assert "All your likes are left out" in chat.says("/why 덴마").text
+
+
 def test_somebody_elses_buttons_are_refused(chat):
-    likes(chat, "신의 탑").says("/taste")
+    likes(chat, "신의 탑", "노블레스", "헬퍼").says("/taste")
     other = likes(chat.as_("other"), "덴마")
 
     for label in ("🌙", "📤"):

@@ -148,11 +148,19 @@ def test_it_says_what_an_answer_changed_and_what_not(asking):
     said, same = beside(asking.press("🤷"))
     liked = asking.press("👍")
     _, now = beside(liked)
-    new = [title for title in now if title not in same]
+    _, _, new = liked.cards[0].reason.removesuffix(")").partition("(new: ")
 
     assert (said, same) == ("✨ Still", before)
-    assert 0 < len(new) < 3
-    assert liked.cards[0].reason.endswith(f"(new: {' · '.join(new)})")
+    assert 0 < len(new.split(" · ")) < 3
+    assert set(new.split(" · ")) <= set(now) - set(same)
+
+
+def test_who_has_read_nothing_changed_nothing(asking):
+    asking.says("/start")
+
+    said = [beside(asking.press("🤷"))[0] for _ in range(4)]
+
+    assert said == ["✨ So far", "✨ Still", "✨ Still", "✨ Still"]
 
 
 def test_a_first_like_may_change_everything(asking):

@@ -143,6 +143,17 @@ def test_no_critique_is_offered_that_leads_nowhere(reader):
         reader.presses(next(iter(critiques(reader.last).values())).action)
 
 
+def test_a_wish_that_leaves_too_little_to_steer_leads_to_something_else(reader):
+    narrow = reader.says("/recommend 무협/사극")
+    (different,) = critiques(narrow).values()
+
+    elsewhere = reader.presses(different.action)
+
+    assert different.label == "🎲 Something different"
+    assert elsewhere.text == "🎛️ Now: something different"
+    assert not set(titles(narrow)) & set(titles(elsewhere))
+
+
 def test_where_nothing_is_left_it_is_said_what_to_relax(reader):
     reply = reader.says("/recommend 로맨스, 일상")
 
