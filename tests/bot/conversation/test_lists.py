@@ -315,7 +315,11 @@ def test_a_rating_that_is_none_is_no_like_and_is_told(chat):
 def test_ratings_out_of_ten_are_told(chat):
     shown = sends(chat, "제목,평점\n신의 탑,6\n덴마,5".encode("cp949"), "list.csv")
 
-    assert shown.text.splitlines()[1:] == ["👍 신의 탑", "✅ 덴마", english("rated", scale=10, least="6")]
+    assert shown.text.splitlines()[1:] == [
+        "👍 신의 탑",
+        "✅ 덴마",
+        english("rated", scale=10, least="6"),
+    ]
 
 
 def test_the_command_alone_says_how(chat):
