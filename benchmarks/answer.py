@@ -11,7 +11,8 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -94,6 +95,22 @@ def prepare(folder: Path, works: int, raters: int, seed: int) -> None:
     database.close()
 
 
+@contextmanager
+def filled(works: int, raters: int) -> Iterator[tuple[Database, Serving]]:
+    """The database and the model of `prepare`, served as soon as that is refreshed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        child = multiprocessing.get_context("spawn").Process(
+            target=prepare, args=(folder, works, raters, 1)
+        )
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+        database = Database(f"sqlite:///{folder}/bench.db")
+        yield database, Serving(database, folder / "models", now)
+        database.close()
+
+
 def invented(rng: random.Random, number: int) -> Facts:
     """One work of two to six syllables with an author, genres and keywords."""
     return Facts(
@@ -152,17 +169,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1_000)
     options = parser.parse_args()
     importlib.import_module("telegram.ext")  # for the memory
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        child = multiprocessing.get_context("spawn").Process(
-            target=prepare, args=(folder, options.works, options.raters, 1)
-        )
-        child.start()
-        child.join()
-        assert child.exitcode == 0
-
-        database = Database(f"sqlite:///{folder}/bench.db")
-        serving = Serving(database, folder / "models", now)
+    with filled(options.works, options.raters) as (database, serving):
         begun = time.perf_counter()
         serving.refresh()
         print(f"library of {options.works} works in {1e3 * (time.perf_counter() - begun):.0f} ms")
@@ -201,7 +208,6 @@ def main() -> None:
             p50, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
             print(f"{kind:<22} {p50:>7.2f} {p99:>7.2f} {taken[-1]:>7.2f}")
         print("memory in MB:", ", ".join(f"{k} {v:.0f}" for k, v in memory().items()))
-        database.close()
 
 
 if __name__ == "__main__":

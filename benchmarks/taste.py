@@ -9,25 +9,20 @@ more, or the p95 of others' answers more than doubles.
 
 import argparse
 import asyncio
-import multiprocessing
 import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from uuid import uuid4
 
-from answer import furnish, now, prepare
+from answer import filled, furnish, now
 
 from bot.bridge import Bridge
 from bot.conversation.events import Command, Event, Place, Platform, Speaker
 from bot.conversation.reply import Picture
 from bot.hearing import Hearing
 from bot.pictures.drawing import png
-from bot.serving import Serving
-from db.engine import Database
 
 SLICE_SECONDS = 0.5
 PAUSE_SECONDS = 0.02  # on average, between an answer and that reader's next word
@@ -150,22 +145,12 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=2)
     parser.add_argument("--turns", type=int, default=30)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        child = multiprocessing.get_context("spawn").Process(
-            target=prepare, args=(folder, options.works, options.raters, 1)
-        )
-        child.start()
-        child.join()
-        assert child.exitcode == 0
-        database = Database(f"sqlite:///{folder}/bench.db")
-        serving = Serving(database, folder / "models", now)
+    with filled(options.works, options.raters) as (database, serving):
         serving.refresh()
         names = [f"reader {number}" for number in range(options.readers)]
         furnish(database, names, serving.library.works, LIKES)
         hearing = Hearing(database, serving, now)
         met = report(asyncio.run(measure(hearing, options.readers, options.turns)))
-        database.close()
     print(f"{options.works} works, {options.readers} readers, load {os.getloadavg()[0]:.1f}")
     return 0 if met else 1
 
