@@ -11,9 +11,10 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -54,6 +55,7 @@ KEYWORDS = (
 )
 
 
+_PICKS, _MEMBERS = 90, 25  # as many as a round may have
 NEWER = 60  # works that came after the model, for the slot of new ones
 DISLIKES = 5  # of each reader, beside their likes
 
@@ -148,6 +150,28 @@ def times(rounds: int, act: Callable[[int], Reply | Offer | None]) -> list[float
     return sorted(taken)
 
 
+def picks(database: Database, serving: Serving, names: Sequence[str]) -> list[float]:
+    """Milliseconds of picks for all of `names`, who read together in one group; sorted."""
+    passed = count()  # two picks in quick succession would be taken for one
+    hearing = Hearing(database, serving, lambda: now() + timedelta(seconds=10 * next(passed)))
+
+    def says(name: str, said: Said) -> Reply:
+        speaker, place = Speaker(Platform.TELEGRAM, name, "ko", name), Place("group", shared=True)
+        reply = hearing.hear(Event(uuid4().hex, speaker, place, said))
+        assert reply is not None
+        return reply
+
+    def pick(round_: int) -> Reply:
+        reply = says(names[round_ % len(names)], Press(choose.action))
+        assert reply.cards
+        return reply
+
+    join, choose = says(names[0], Command("together")).buttons[0]
+    for name in names:
+        says(name, Press(join.action))
+    return times(_PICKS, pick)
+
+
 def memory() -> dict[str, float]:
     """This process's memory in MB, as Linux counts it; empty elsewhere."""
     try:
@@ -159,13 +183,19 @@ def memory() -> dict[str, float]:
     return {name: int(size.split()[0]) / 1024 for name, size in pairs}
 
 
+def report(kind: str, taken: Sequence[float]) -> None:
+    """Prints a line of milliseconds, sorted."""
+    p50, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
+    print(f"{kind:<22} {p50:>7.2f} {p99:>7.2f} {taken[-1]:>7.2f}")
+
+
 def main() -> None:
     """Print a line for each kind of answer, and the memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--works", type=int, default=3_000)
     parser.add_argument("--likes", type=int, default=50)
     parser.add_argument("--raters", type=int, default=3_000)
-    parser.add_argument("--readers", type=int, default=20)
+    parser.add_argument("--readers", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=1_000)
     options = parser.parse_args()
     importlib.import_module("telegram.ext")  # for the memory
@@ -204,9 +234,9 @@ def main() -> None:
             "@bot and a word": lambda n: types(n, serving.library.works[n % 500].title[:2]),
         }
         for kind, act in kinds.items():
-            taken = times(options.rounds, act)
-            p50, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
-            print(f"{kind:<22} {p50:>7.2f} {p99:>7.2f} {taken[-1]:>7.2f}")
+            report(kind, times(options.rounds, act))
+        members = names[:_MEMBERS]
+        report(f"🎬 {len(members)} pick together", picks(database, serving, members))
         print("memory in MB:", ", ".join(f"{k} {v:.0f}" for k, v in memory().items()))
 
 
