@@ -119,8 +119,9 @@ def hold(session: Session, platform: str, keys: Sequence[str], until: datetime |
 
 
 def prune(session: Session, before: datetime) -> int:
-    """Deletes what was received before then, be it that no bot came to answer it; how many."""
-    query = delete(Inbox).where(Inbox.received_at < before)
+    """Deletes what was received before then and is done; how many."""
+    done = func.coalesce(Inbox.answered_at, Inbox.handled_at)
+    query = delete(Inbox).where(done.is_not(None), Inbox.received_at < before)
     return len(session.execute(query.returning(Inbox.id)).all())
 
 

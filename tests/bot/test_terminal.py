@@ -260,7 +260,7 @@ def test_people_in_one_room_read_together_and_each_prints_the_round_they_act_in(
         "  [1] ✋ I'm in  [2] 🎬 Pick now",
     ]
     assert slate[0] == "🎬 For mina, jun: something all of you may like"
-    assert sum(line.startswith("  jun: better than ") for line in slate) == 3
+    assert sum(line.startswith("  jun: better known than ") for line in slate) == 3
 
 
 def test_without_a_room_nobody_reads_along(screen):

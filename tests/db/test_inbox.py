@@ -53,18 +53,17 @@ def test_what_waits_is_in_the_order_in_which_it_came(session):
     assert inbox.waiting(session, "telegram") == [("9", "x"), ("10", "y"), ("2", "z")]
 
 
-def test_what_is_old_is_pruned_be_it_that_nobody_came_to_answer_it(session):
+def test_only_what_is_old_and_done_is_pruned(session):
     later = NOON + timedelta(days=3)
     inbox.keep(session, "telegram", [("waiting", "a"), ("done", "b")], NOON)
     inbox.answered(session, "telegram", "done", NOON)
     inbox.claim(session, "discord", "handled", NOON)
     inbox.handled(session, "discord", "handled", None, NOON)
-    inbox.keep(session, "telegram", [("new", "c")], later)
     inbox.claim(session, "telegram", "fresh", later)
     inbox.handled(session, "telegram", "fresh", None, later)
 
-    assert inbox.prune(session, later - timedelta(days=1)) == 3
-    assert inbox.waiting(session, "telegram") == [("new", "c")]
+    assert inbox.prune(session, later - timedelta(days=1)) == 2
+    assert inbox.waiting(session, "telegram") == [("waiting", "a")]
     assert inbox.claim(session, "telegram", "fresh", later).handled
 
 

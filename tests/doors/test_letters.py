@@ -360,9 +360,10 @@ def test_a_terminal_prints_letters_before_its_answer(home, readers):
     )
 
     lines = first.splitlines()
-    assert lines[:3] == [
+    assert lines[:4] == [
         readers.line(0),
-        "  [1] 🔔 관심 작품 보기",
+        f"  [1] 📖 {readers.works[0].title}",
+        "  [2] 🔔 관심 작품 보기",
         "✨ 이번 주에 권하고 싶은 작품이에요",
     ]
     assert first.endswith(second)

@@ -104,8 +104,8 @@ def test_two_in_a_discord_server_join_one_message_and_pick(shared_home, discord_
     assert discord.posted(place) == [board, header, *cards]
     for card in cards:
         description = card.embeds[0]["description"]
-        assert description.count("Anna\\_\\*: better than ") == 1
-        assert description.count("Ben: better than ") == 1
+        assert description.count("Anna\\_\\*: better known than ") == 1
+        assert description.count("Ben: better known than ") == 1
     assert noted.ephemeral
     assert (likes(shared_home, anna.id), likes(shared_home, ben.id)) == (["like"], [])
     assert cards[0].edits == 0

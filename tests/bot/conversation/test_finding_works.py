@@ -160,7 +160,7 @@ def test_a_korean_command_with_a_title_acts(chat, text):
     assert list(chat.verdicts()) == ["1014"]
 
 
-@pytest.mark.parametrize("text", ["좋아요", "검색", "목록 없음", "도움말 없음", "start", "help"])
+@pytest.mark.parametrize("text", ["좋아요", "검색", "목록 없음", "도움말 없음"])
 def test_a_word_that_is_no_whole_command_is_a_search(chat, text):
     assert chat.says(text).text.startswith(f"I found no work for “{text}”")
 

@@ -7,7 +7,7 @@ from db.catalogue import Facts
 from tests.plugins.chat import Chat, buttons, buttons_of, export, titles
 
 WORK = "🔔 I'll tell you when 신의 탑 has a new chapter."
-REMOVED = "🔕 I'll tell you no more of 신의 탑."
+REMOVED = "🔕 No more news of 신의 탑."
 
 
 def followed(chat):
@@ -41,7 +41,7 @@ def test_it_speaks_korean_by_korean_words_too(chat):
     reply = mina.says("관심 신의 탑")
 
     assert reply.text == "🔔 신의 탑을 관심 작품에 담았어요. 새 화가 올라오면 알려 드릴게요."
-    assert mina.says("관심목록").text.splitlines()[1] == "• 신의 탑 · 월 연재"
+    assert mina.says("관심목록").text.splitlines()[1] == "• 신의 탑 · 월요일 연재"
     assert mina.says("관심해제 신의 탑").text == "🔕 신의 탑을 관심 작품에서 뺐어요."
 
 
@@ -51,7 +51,7 @@ def test_of_several_works_of_a_name_one_is_chosen(chat):
 
     assert which.text == "Which one do you mean?"
     assert reply.text == "🔔 I'll tell you when 봄날 has a new chapter."
-    assert chat.press("🔕").text == "🔕 I'll tell you no more of 봄날."
+    assert chat.press("🔕").text == "🔕 No more news of 봄날."
 
 
 def test_an_unknown_work_is_said(chat):
@@ -290,7 +290,7 @@ def test_a_work_is_unfollowed_from_the_list_and_the_page_stays(chat, many):
     reply = chat.presses(action)
     twice = chat.presses(action)
 
-    assert (reply.replaces, reply.notice) == (True, f"🔕 I'll tell you no more of {many[9]}.")
+    assert (reply.replaces, reply.notice) == (True, f"🔕 No more news of {many[9]}.")
     assert listed(reply) == [*many[8:9], *many[10:17]]
     assert twice.notice == f"You don't follow {many[9]}."
 

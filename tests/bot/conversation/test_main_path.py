@@ -104,7 +104,7 @@ def test_a_card_in_korean(chat):
     mina = chat.as_("mina", language="ko")
     (card,) = mina.says("/search 모죠의 일지").cards
 
-    assert card.lines == ("작가 모죠", "에피소드 · 개그 · 월·목 연재")
+    assert card.lines == ("작가 모죠", "에피소드 · 개그 · 월·목요일 연재")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.plugins.library import stock
 
 pytestmark = ON_SQLITE
 
-TWO = re.compile(r"💡 Because you liked .+ \(\d+ %\)( and .+ \(\d+ %\))?")
+TWO = re.compile(r"💡 Because you liked .+ \(\d+%\)( and .+ \(\d+%\))?")
 
 
 def test_a_reader_of_many_likes_is_told_the_strongest_of_them(chat):

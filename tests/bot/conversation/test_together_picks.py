@@ -26,7 +26,7 @@ def ben(chat):
 
 def told(card):
     """Name -> percent, as a card has them."""
-    return dict(re.findall(r"^(.+?): better than (\d+)%", card.reason, re.MULTILINE))
+    return dict(re.findall(r"^(.+?): better (?:known )?than (\d+)%", card.reason, re.MULTILINE))
 
 
 def test_three_works_with_a_line_for_each_person(chat, anna, ben):
@@ -90,8 +90,8 @@ def test_of_whom_nothing_is_known_popularity_stands_and_it_is_said(chat, anna, b
 
     (first, second) = anna.press("🎬").cards[0].reason.splitlines()
 
-    assert re.fullmatch(r"Anna: better than \d+ % of works for you", first)
-    assert re.fullmatch(r"Ben: better than \d+ % by popularity \(taste unknown\)", second)
+    assert re.fullmatch(r"Anna: better than \d+% of works for you", first)
+    assert re.fullmatch(r"Ben: better known than \d+% of works \(taste unknown\)", second)
 
 
 def test_one_alone_gets_works_too(chat, anna):
@@ -213,8 +213,8 @@ def test_a_card_names_no_work_genre_or_verdict_of_anybody(chat, anna, ben):
     for card in reply.cards:
         assert card.mark == ""
         assert re.fullmatch(
-            r"Anna: better than \d+ % of works for you\n"
-            r"Ben: better than \d+ % by popularity \(taste unknown\)",
+            r"Anna: better than \d+% of works for you\n"
+            r"Ben: better known than \d+% of works \(taste unknown\)",
             card.reason,
         )
 

@@ -46,6 +46,8 @@ def test_every_way_through_the_questions_ends_in_a_slate_after_six_taps(chat, an
     if "l" in answers[: taps - 1]:
         assert slate.text == "Thank you! How about these?"
         assert all(card.reason.startswith("💡 Because") for card in slate.cards)
+    elif "d" in answers[: taps - 1]:
+        assert slate.text.startswith("So far I only know what isn't for you")
     else:
         assert slate.text.startswith("I don't know your taste yet")
 

@@ -130,7 +130,7 @@ def test_without_likes_it_says_how_many_readers_like_it(chat):
     text = chat.says("/why 신의 탑").text
 
     assert "I don't know what you like yet" in text
-    assert re.search(r"^\d+\.\d % of readers like it\.$", text, re.M)
+    assert re.search(r"^\d+\.\d% of readers like it\.$", text, re.M)
 
 
 def test_what_one_has_judged_already_is_explained_by_the_rest(chat):
