@@ -14,7 +14,9 @@ from bot.conversation.reply import Button
 from bot.conversation.texts import Language, say
 from db import follows
 from db.tables import Base, Verdict
-from tests.plugins.chat import export
+from tests.plugins.chat import ON_SQLITE, export
+
+pytestmark = ON_SQLITE
 
 FOREIGN = "This button belongs to somebody else. Send the command yourself."
 STALE = "This button no longer works."

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from tests.bot.conversation.test_welcome import is_question
-from tests.plugins.chat import titles
+from tests.plugins.chat import ON_SQLITE, titles
+
+pytestmark = ON_SQLITE
 
 TREE = (
     "나이트런",  # then, by whether it is liked, disliked, or not read:

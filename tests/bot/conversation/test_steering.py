@@ -5,7 +5,9 @@ import pytest
 
 from bot.conversation import wish
 from bot.conversation.wish import Wish
-from tests.plugins.chat import buttons_of, titles
+from tests.plugins.chat import ON_SQLITE, buttons_of, titles
+
+pytestmark = ON_SQLITE
 
 SIGNS = {"🏁", "🚫", "🔥", "💎", "🎲"}
 
