@@ -158,9 +158,7 @@ def reschedule(session: Session, reader_id: int, now: datetime, default_zone: Zo
 
     A letter that is written and not yet on its way is taken apart again.
     """
-    mine = (Outbox.reader_id == reader_id, *OPEN)
-    written = select(Outbox.id).where(*mine, Outbox.sending_at.is_(None))
-    unwrite(session, session.scalars(written.with_for_update()).all())
+    _unwrite_those(session, Outbox.reader_id == reader_id)
     hours = hours_of(session, reader_id, default_zone)
     waits = (News.reader_id == reader_id, News.letter_id.is_(None))
     if hours.alerts == OFF:
@@ -215,9 +213,7 @@ def drop_those(session: Session, *which: ColumnElement[bool]) -> None:
 
     A letter that is written and says one of them is taken apart.
     """
-    says = Outbox.id.in_(select(News.letter_id).where(*which))
-    written = select(Outbox.id).where(says, *OPEN, Outbox.sending_at.is_(None))
-    unwrite(session, session.scalars(written.with_for_update()).all())
+    _unwrite_those(session, Outbox.id.in_(select(News.letter_id).where(*which)))
     session.execute(delete(News).where(*which, News.letter_id.is_(None)))
 
 
@@ -225,6 +221,12 @@ def prune(session: Session, before: datetime) -> int:
     """Deletes what came up before then, told or not; how many."""
     query = delete(News).where(News.made_at < before)
     return len(session.execute(query.returning(News.id)).all())
+
+
+def _unwrite_those(session: Session, which: ColumnElement[bool]) -> None:
+    """Takes those letters apart that are written and not yet on their way."""
+    written = select(Outbox.id).where(which, *OPEN, Outbox.sending_at.is_(None))
+    unwrite(session, session.scalars(written.with_for_update()).all())
 
 
 def _item(row: News, event: WorkEvent | None, work: Webtoon | None) -> Item:
