@@ -116,11 +116,6 @@ def present(session: Session, ids: Sequence[int]) -> set[int]:
     return found
 
 
-def exists(session: Session, reader_id: int) -> bool:
-    """Whether there is this reader."""
-    return session.get(Reader, reader_id) is not None
-
-
 def forget(session: Session, *reader_ids: int) -> None:
     """Deletes readers and, by the tables' cascades, all that was stored of them.
 

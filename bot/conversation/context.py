@@ -155,7 +155,7 @@ class Context:
         if reader_id == self.reader.id:
             return
         became = links.became(self.session, reader_id)  # by a link
-        if became is None and not readers.exists(self.session, reader_id):
+        if became is None and not readers.present(self.session, [reader_id]):
             raise StaleButton
         if became != self.reader.id:
             raise UserError("trouble.foreign")

@@ -52,6 +52,11 @@ class Portrait:
     standing: tuple[float, float] | None
     keywords: tuple[str, ...]
 
+    @property
+    def few(self) -> bool:
+        """Whether it is of too few likes to be more than a sketch."""
+        return self.likes < _SKETCH
+
     @classmethod
     def of(cls, library: Library, likes: Sequence[int]) -> "Portrait":
         """The portrait of who likes these works (ids); of those that the library knows."""
@@ -121,7 +126,7 @@ def _words(library: Library, own: Weights, others: Weights) -> tuple[str, ...]:
 
 def taste(ctx: Context) -> Reply:
     """The reader's taste as a picture, for them alone."""
-    return _shown(ctx, dark=False)
+    return _shown(ctx, _portrait(ctx), dark=False)
 
 
 def press(ctx: Context, action: Action) -> Reply:
@@ -130,9 +135,10 @@ def press(ctx: Context, action: Action) -> Reply:
     ctx.require_owner(action.number(2))
     if theme not in (_LIGHT, _DARK) or kind not in (_FULL, _SHARED):
         raise StaleButton
-    if kind == _SHARED and len(ctx.taste.likes) < _SKETCH:
+    portrait = _portrait(ctx)
+    if kind == _SHARED and portrait.few:
         raise UserError("taste.too_few", least=_SKETCH)
-    shown = _shown(ctx, dark=theme == _DARK)
+    shown = _shown(ctx, portrait, dark=theme == _DARK)
     if kind == _FULL:
         return replace(shown, replaces=True)
     assert shown.picture is not None  # noqa: S101 -- it was just made
@@ -140,14 +146,19 @@ def press(ctx: Context, action: Action) -> Reply:
     return Reply(picture=replace(shown.picture, lead=""), notice=ctx.say("taste.shared"))
 
 
-def _shown(ctx: Context, *, dark: bool) -> Reply:
+def _portrait(ctx: Context) -> Portrait:
+    """Of the reader. Raises UserError where there is nothing to draw."""
     if not ctx.taste.likes:
         raise UserError("taste.left_out" if ctx.taste.left_out else "taste.none")
     portrait = Portrait.of(ctx.library, ctx.taste.likes)
     if not (portrait.genres or portrait.keywords or portrait.standing):
         raise UserError("taste.unknown")
+    return portrait
+
+
+def _shown(ctx: Context, portrait: Portrait, *, dark: bool) -> Reply:
     picture = _picture(ctx, portrait, dark=dark)
-    buttons = _buttons(ctx, dark=dark, share=portrait.likes >= _SKETCH)
+    buttons = _buttons(ctx, dark=dark, share=not portrait.few)
     return Reply(picture=picture, buttons=buttons, private=True)
 
 
@@ -165,16 +176,15 @@ def _buttons(ctx: Context, *, dark: bool, share: bool) -> Rows:
 def _picture(ctx: Context, portrait: Portrait, *, dark: bool) -> Picture:
     known = popularity(ctx.library) is not None
     whom = ctx.say("taste.readers" if known else "taste.catalogue")
-    few = portrait.likes < _SKETCH
     return Picture(
         title=ctx.say("taste.title"),
-        lead=ctx.say("taste.sketch" if few else "taste.lead", count=portrait.likes),
+        lead=ctx.say("taste.sketch" if portrait.few else "taste.lead", count=portrait.likes),
         sides=(ctx.say("taste.me"), whom),
         shares_head=ctx.say("taste.genres"),
         shares=tuple(_shares(ctx, portrait, whom)),
         ends=(ctx.say("taste.niche"), ctx.say("taste.popular")),
         standing=_standing(ctx, portrait, whom),
-        keywords_head=ctx.say("taste.keywords_few" if few else "taste.keywords"),
+        keywords_head=ctx.say("taste.keywords_few" if portrait.few else "taste.keywords"),
         keywords=tuple(term(ctx.language, word) for word in portrait.keywords[:_KEYWORDS]),
         sign=ctx.say("taste.sign"),
         dark=dark,

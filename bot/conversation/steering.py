@@ -40,7 +40,8 @@ def critiques(
     pool = top(ranking.scores, masked | ~np.isfinite(ranking.scores), POOL)
     told: list[tuple[bool, float, int, str]] = []
     genres = 0
-    for order, token in enumerate(_candidates(library, wish, ranking, slate)):
+    candidates = _candidates(library, wish, ranking, slate)
+    for order, token in enumerate(candidates):
         narrower = wish.and_(token)
         if not narrower.carried:
             continue
@@ -50,9 +51,9 @@ def critiques(
             another = token.startswith(NOT) and genres > 1  # only where nothing else is left
             told.append((another, -_entropy(float(fitting[pool].mean())), order, token))
     offered = [(token, wish.and_(token)) for *_, token in sorted(told)[:OFFERED]]
-    other = unlike([library.works[row].id for row in slate])
-    if len(offered) < OFFERED and library.content is not None and other not in dict(offered):
-        offered.append((other, Wish((other,))))  # of what was asked for too little is left
+    different = next((token for token in candidates if token.startswith(UNLIKE)), None)
+    if different and len(offered) < OFFERED and different not in dict(offered):
+        offered.append((different, Wish((different,))))  # of what was asked for too little is left
     return tuple(Button(_named(ctx, token), actions.again(w.words)) for token, w in offered)
 
 
