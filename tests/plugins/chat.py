@@ -1,7 +1,8 @@
 """People who chat with the bot, without any platform between: each word goes through Hearing.
 
 Fixtures: `bare_chat` (no works, no model), `unlearned_chat` (works, no model), `chat` (works and
-a model). `hearing` and `serving` of a chat are the real ones over the test's database.
+a model), `elsewhere` (the person of `chat` on Discord). `hearing` and `serving` of a chat are the
+real ones over the test's database.
 """
 
 import threading
@@ -155,6 +156,12 @@ def at_once(*does):
 
     with ThreadPoolExecutor(len(does)) as pool:
         return list(pool.map(run, does))
+
+
+@pytest.fixture
+def elsewhere(chat):
+    """The person who chats, on Discord, of whom nobody knows yet that it is the same."""
+    return chat.as_("mina-d", platform="discord")
 
 
 @pytest.fixture

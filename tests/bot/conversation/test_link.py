@@ -12,12 +12,6 @@ from db.tables import Reader
 from tests.plugins.chat import buttons, export
 
 
-@pytest.fixture
-def elsewhere(chat):
-    """The same person on Discord, of whom nobody knows yet that it is the same."""
-    return chat.as_("mina-d", platform="discord")
-
-
 def code_from(chat):
     return re.search(r"/link (\w{4}-\w{4})", chat.says("/link").text)[1]
 

@@ -5,39 +5,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.conversation.context import HOME
 from bot.conversation.events import Platform
-from db import follows, news, readers
-from db.reader_tables import News, WorkEvent
+from db import follows, readers
+from db.reader_tables import News
 from db.tables import Outbox
 from tests.bot.conversation.test_link import code_from, linked
 from tests.plugins.chat import export
 from tests.plugins.happenings import a_week_begins, happens, written
 
 
-@pytest.fixture
-def elsewhere(chat):
-    """The same person on Discord."""
-    return chat.as_("mina-d", platform="discord")
-
-
 def told_of(chat, *people, letter=None):
     """A chapter of 신의 탑 that these are to be told of, or are being told by this letter."""
     work, ids = chat.work("1001").id, [export_id(reader) for reader in people]
-    being_told = letter and export_id(letter)
-    with chat.world.database.write() as session:
-        event = WorkEvent(webtoon_id=work, kind="chapter", at=chat.world.clock.now)
-        session.add(event)
-        session.flush()
-        news.add(
-            session,
-            ids,
-            f"event:{event.id}",
-            event_id=event.id,
-            now=chat.world.clock.now,
-            default_zone=HOME,
-        )
-        if letter is not None:
+    happens(chat.world.database, work, ids, now=chat.world.clock.now)
+    if letter is not None:
+        being_told = export_id(letter)
+        with chat.world.database.write() as session:
             row = session.scalar(select(News).where(News.reader_id == being_told))
             row.letter_id = 77
 

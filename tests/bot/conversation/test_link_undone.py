@@ -15,12 +15,6 @@ from tests.plugins.chat import export, joins
 from tests.plugins.happenings import happens, written
 
 
-@pytest.fixture
-def elsewhere(chat):
-    """The same person on Discord."""
-    return chat.as_("mina-d", platform="discord")
-
-
 def id_of(chat):
     return export(chat)["reader"]
 
