@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.tables import Duty
 
 
@@ -19,9 +20,9 @@ class DutyRow:
 
 
 def expect(session: Session, name: str, due_at: datetime, late_at: datetime) -> None:
-    """Notes when a job is next due."""
-    session.merge(Duty(name=name, due_at=due_at, late_at=late_at))
-    session.flush()
+    """Notes when a job is next due; two beats may do so at the same time."""
+    row = {"name": name, "due_at": due_at, "late_at": late_at}
+    bulk.upsert(session, Duty, [row], keys=("name",), set_=("due_at", "late_at"))
 
 
 def put_off(session: Session, name: str, due_at: datetime, late_at: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.tables import Pulse
 
 
@@ -20,9 +21,9 @@ class PulseRow:
 
 
 def beat(session: Session, name: str, now: datetime, facts: Mapping[str, object]) -> None:
-    """Notes that this process lives."""
-    session.merge(Pulse(name=name, at=now, facts=dict(facts)))
-    session.flush()
+    """Notes that this process lives; another of its name may say so at the same time."""
+    row = {"name": name, "at": now, "facts": dict(facts)}
+    bulk.upsert(session, Pulse, [row], keys=("name",), set_=("at", "facts"))
 
 
 def still(session: Session, name: str) -> None:

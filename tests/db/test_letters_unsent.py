@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from db import impressions, letters, news, readers
 from db.impressions import Shown
 from db.letters import IN_DOUBT, Destination
 from db.tables import Outbox
 from tests.fakes.post import LONDON, Post
-from tests.fakes.waiting import eventually
+from tests.fakes.waiting import blocked, eventually
 from tests.plugins.library import NOON, stock
 
 # SQLite has one writer at a time.
@@ -227,12 +227,6 @@ def test_a_reader_who_goes_leaves_the_others_of_a_chat_their_news(post, group):
     assert post.news() == [(None, False)]
 
 
-def waits(database):
-    """Whether one transaction waits for another, on PostgreSQL."""
-    with database.read() as session:
-        return session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-
-
 @ON_POSTGRESQL
 def test_two_bots_that_write_at_once_tell_a_chat_once(database):
     stock(database)
@@ -250,7 +244,7 @@ def test_two_bots_that_write_at_once_tell_a_chat_once(database):
     with ThreadPoolExecutor() as pool, database.write() as session:
         items = untold(session, group.first)
         asking = pool.submit(other)
-        eventually(lambda: waits(database), "the other's turn", 5)
+        eventually(lambda: blocked(database), "the other's turn", 5)
         letters.write(session, group.first, GROUP, "{}", items, now=NOON)
         session.commit()
 
@@ -274,7 +268,7 @@ def test_a_chat_that_is_found_shut_while_its_reader_goes_does_not_tie_both_up(da
     with ThreadPoolExecutor() as pool, database.write() as session:
         readers.of_account(session, "telegram", "1", NOON)
         shutting = pool.submit(shut)
-        eventually(lambda: waits(database), "the other's turn", 5)
+        eventually(lambda: blocked(database), "the other's turn", 5)
         readers.forget(session, post.reader)
         session.commit()
         shutting.result()

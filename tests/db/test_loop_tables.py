@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from db import alerts, catalogue, duties, inbox, jobs, locks, outbox, popularity, pulses
 from db.engine import Database
 from db.errors import Unreachable
+from tests.fakes.waiting import blocked, eventually
 from tests.plugins.library import NOON, stock
 
 HOUR = timedelta(hours=1)
@@ -137,6 +139,32 @@ def test_a_process_that_ended_well_is_forgotten_and_so_is_one_long_silent(sessio
 
     (left,) = pulses.every(session)
     assert (left.name, left.at, left.facts) == ("telegram@a", NOON + HOUR, {"model": "m"})
+
+
+def alive(session):
+    pulses.beat(session, "beat@a", NOON, {"queue": None})
+
+
+def owing(session):
+    duties.expect(session, "retrain", NOON, NOON + HOUR)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+@pytest.mark.parametrize("say", [alive, owing])
+def test_two_beats_may_say_the_same_for_the_first_time_at_once(database, say):
+    def other():
+        with database.write() as session:
+            say(session)
+
+    with ThreadPoolExecutor() as pool, database.write() as session:
+        say(session)
+        saying = pool.submit(other)
+        eventually(lambda: blocked(database), "the other's turn")
+        session.commit()
+        saying.result()
+
+    with database.read() as session:
+        assert len(pulses.every(session)) + len(duties.every(session)) == 1
 
 
 def test_popularity_is_replaced_as_a_whole(database):

@@ -1,6 +1,5 @@
 """The catalogue, ratings, the registry of models, jobs and their alerts."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +14,7 @@ from db.engine import Database
 from db.models import ModelRow
 from db.ratings import Counts, Star
 from db.tables import ModelState
+from tests.fakes.waiting import blocked, eventually
 from tests.plugins.library import NOON, SHELF, stock
 
 
@@ -205,7 +205,7 @@ def test_of_two_trainings_at_once_the_later_is_active(database_url, earlier):
             models.register(session, model("b", 1))
             models.activate(session, "b", NOON)
             publishing = pool.submit(publish)
-            waits_for_lock(one)
+            eventually(lambda: blocked(one), "the other's turn")
         publishing.result(timeout=10)
 
     with one.read() as session:
@@ -214,17 +214,6 @@ def test_of_two_trainings_at_once_the_later_is_active(database_url, earlier):
         ]  # fmt: skip
     one.close()
     other.close()
-
-
-def waits_for_lock(database):
-    """Returns once another connection waits for a lock."""
-    asked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with database.read() as session:
-            if session.scalar(asked):
-                return
-    raise AssertionError("nobody waited")
 
 
 def test_a_model_comes_back_as_it_was_registered(session):

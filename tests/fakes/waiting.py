@@ -7,6 +7,8 @@ import asyncio
 import time
 from contextlib import asynccontextmanager, suppress
 
+from sqlalchemy import text
+
 SECONDS = 60.0
 _LOOKS_AGAIN_SECONDS = 0.02
 
@@ -40,6 +42,12 @@ async def meanwhile(work):
             task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def blocked(database):
+    """Whether one transaction waits for another, on PostgreSQL."""
+    with database.read() as session:
+        return session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 def _in_time(end, what, seconds):
