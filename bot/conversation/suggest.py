@@ -48,7 +48,13 @@ def recommend(ctx: Context, argument: str, occasion: str = "") -> Reply:
     more = Button(ctx.say("button.more"), actions.again(wish.words))
     shown = slate(ctx, occasion + name, picks)
     last = replace(shown[-1], buttons=(*shown[-1].buttons, (more,), *((steer,) if steer else ())))
-    header = _header(ctx, ranking, wish, cut=wish != asked)
+    lines = (
+        _about(ctx, ranking),
+        ctx.say("steer.now", asked=_labels(ctx, wish)) if wish.tokens else "",
+        ctx.say("steer.cut") if wish != asked else "",
+        _again(ctx, rows, before),
+    )
+    header = "\n".join(line for line in lines if line)
     return Reply(header, (*shown[:-1], last), steering.taking_back(ctx, wish))
 
 
@@ -123,10 +129,10 @@ def _picks(
     return picks
 
 
-def _header(ctx: Context, ranking: Ranking, wish: Wish, *, cut: bool) -> str:
-    now = ctx.say("steer.now", asked=_labels(ctx, wish)) if wish.tokens else ""
-    lines = (_about(ctx, ranking), now, ctx.say("steer.cut") if cut else "")
-    return "\n".join(line for line in lines if line)
+def _again(ctx: Context, rows: Sequence[int], before: Past) -> str:
+    """Which of these works were shown lately: there is nothing else."""
+    titles = [ctx.library.works[row].title for row in rows if row in before.lately]
+    return ctx.say("recommend.again", titles=" · ".join(titles)) if titles else ""
 
 
 def _labels(ctx: Context, wish: Wish) -> str:

@@ -181,6 +181,16 @@ def test_nothing_is_repeated_until_all_was_shown_then_the_longest_unseen_come_ba
     assert set(seen) <= ALL_AGES
 
 
+def test_it_says_what_is_shown_again_and_only_then(chat):
+    chat.says("/like 신의 탑")
+    slates = [chat.says("/recommend") for _ in range((len(ALL_AGES) - 1) // 3 + 1)]
+    fresh = (len(ALL_AGES) - 1) % 3  # of the last slate
+
+    again = " · ".join(titles(slates[-1])[fresh:])
+    assert slates[-1].text.splitlines()[-1].endswith(f"so here again: {again}")
+    assert not any("again" in slate.text for slate in slates[:-1])
+
+
 def test_after_a_week_the_best_may_be_shown_again(chat, clock):
     chat.says("/like 신의 탑")
     first = shown_by(chat)
