@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.conversation.context import Kept
@@ -22,8 +22,6 @@ if TYPE_CHECKING:  # a chat in a terminal is measured by nobody
 
 # A reader would rather be told to try again than wait the half minute that a job may.
 _WAIT_SECONDS = 2.0
-# No platform delivers anything again after this long.
-_KEPT = timedelta(days=7)
 
 
 def now() -> datetime:
@@ -54,7 +52,7 @@ def hearing(
         schema.require_head(database)
         serving.refresh()
         with suppress(Unreachable), database.write() as session:  # if not now, then next time
-            inbox.prune(session, now() - _KEPT)
+            inbox.prune(session, now())
         serving.watch()
         if platform is not Platform.TERMINAL:
             duty.start()

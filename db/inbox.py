@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.tables import Inbox
+
+DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
+# Nobody awaits an answer any longer: their platform's bot was off. What they wrote is not kept on.
+ANSWERED_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,11 @@ def hold(session: Session, platform: str, keys: Sequence[str], until: datetime |
     )
 
 
-def prune(session: Session, before: datetime) -> int:
-    """Deletes what was received before then and is done; how many."""
+def prune(session: Session, now: datetime) -> int:
+    """Deletes what is done and comes no second time, and what waited too long; how many."""
     done = func.coalesce(Inbox.answered_at, Inbox.handled_at)
-    query = delete(Inbox).where(done.is_not(None), Inbox.received_at < before)
+    known = and_(done.is_not(None), Inbox.received_at < now - DELIVERED_WITHIN)
+    query = delete(Inbox).where(or_(known, Inbox.received_at < now - ANSWERED_WITHIN))
     return len(session.execute(query.returning(Inbox.id)).all())
 
 

@@ -36,7 +36,6 @@ from tasks.records import Ended
 from tasks.schedule import RETRAIN, SPREAD_NEWS
 from tasks.settings import TaskSettings
 
-DELIVERED_WITHIN = timedelta(days=7)  # no platform delivers anything again after this long
 TOLD_WITHIN = timedelta(days=30)
 RAN_OFTEN = timedelta(days=3)  # a job that runs every few minutes leaves many records
 DEAD_AFTER = timedelta(days=1)
@@ -68,7 +67,7 @@ def prune(database: Database, model_dir: Path, retention: Retention, now: dateti
     before = now - timedelta(days=retention.days)
     with database.write() as session:
         counts: dict[str, object] = {
-            "inbox": inbox.prune(session, now - DELIVERED_WITHIN),
+            "inbox": inbox.prune(session, now),
             "readers": _forget_silent(session, retention, now),
             "impressions": impressions.prune(session, before),
             "changes": holdings.forget_changes(session, before),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import alerts, catalogue, duties, inbox, jobs, locks, outbox, popularity, pulses
+from db import alerts, catalogue, duties, jobs, locks, outbox, popularity, pulses
 from db.engine import Database
 from db.errors import Unreachable
 from tests.fakes.waiting import blocked, eventually
@@ -177,14 +177,6 @@ def test_popularity_is_replaced_as_a_whole(database):
 
         assert popularity.scores(session) == {works[1].id: 2.5}
         assert popularity.counted_at(session) == NOON + HOUR
-
-
-def test_what_is_taken_and_pruned_of_the_inbox_is_only_what_is_done(session):
-    inbox.keep(session, "telegram", [("1", "{}"), ("2", "{}")], NOON)
-    inbox.answered(session, "telegram", "1", NOON)
-
-    assert inbox.prune(session, NOON + HOUR) == 1
-    assert inbox.waiting(session, "telegram") == [("2", "{}")]
 
 
 def test_a_lock_that_cannot_be_opened_is_a_database_that_is_away(tmp_path):

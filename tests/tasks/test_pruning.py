@@ -89,7 +89,7 @@ def left(database, field):
 def test_updates_that_were_answered_go_after_a_week(database, pruned):
     old, new = on_both_sides(days=7)
     with database.write() as session:
-        for key, at in (("old", old), ("new", new), ("open", ago(days=300))):
+        for key, at in (("old", old), ("new", new), ("open", ago(days=29))):
             inbox.keep(session, "telegram", [(key, "{}")], at)
         for key in ("old", "new"):
             inbox.answered(session, "telegram", key, NOON)
@@ -97,9 +97,19 @@ def test_updates_that_were_answered_go_after_a_week(database, pruned):
         inbox.handled(session, "discord", "silent", None, NOON)
 
     assert pruned() == {"inbox": 2}
-
     # What nobody answered yet may still be.
     assert left(database, Inbox.key) == ["new", "open"]
+
+
+def test_updates_that_no_bot_answered_within_a_month_are_not_kept_on(database, pruned):
+    old, new = on_both_sides(days=30)
+    with database.write() as session:
+        for key, at in (("old", old), ("new", new)):
+            inbox.keep(session, "telegram", [(key, "{}")], at)
+
+    assert pruned() == {"inbox": 1}
+    with database.read() as session:
+        assert inbox.waiting(session, "telegram") == [("new", "{}")]
 
 
 def test_cards_go_after_their_days_and_what_was_said_of_them_stays(stocked, pruned):
