@@ -1,6 +1,8 @@
 """Many rows in one statement, whatever the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import ARRAY, Table, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,6 +11,16 @@ from sqlalchemy.orm import Session
 from db.tables import Base
 
 Row = Mapping[str, object]
+Thing = TypeVar("Thing")
+
+BATCH = 500  # well below the values that SQLite takes in one statement
+
+
+def batches(things: Iterable[Thing], size: int = BATCH) -> Iterator[list[Thing]]:
+    """These in order, as many at a time as a statement takes."""
+    iterator = iter(things)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def upsert(

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db import happenings
+from db import bulk, happenings
 from db.crawl_tables import WebtoonDetail
 from db.happenings import Changes, Happening, Newcomer
 from db.locks import Alone, alone
@@ -109,7 +108,6 @@ _DETAILS = (
     "thumbnail_url",
     "gated",
 )
-_BATCH = 500  # works a query
 
 
 def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
@@ -124,8 +122,7 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
     outcomes: Counter[str] = Counter()
     happened: list[Happening] = []
     newcomers: list[Newcomer] = []
-    iterator = iter(works)
-    while batch := list(islice(iterator, _BATCH)):
+    for batch in bulk.batches(works):
         outcomes.update(_upsert(session, batch, stamp, happened, newcomers))
     if newcomers:
         happened += happenings.debuts(session, newcomers)
@@ -137,7 +134,7 @@ def upsert(session: Session, works: Iterable[Facts], now: datetime) -> Upserted:
 def saw(session: Session, keys: Iterable[tuple[str, str]], now: datetime) -> None:
     """Notes that a site lists the works with these (source, external id)."""
     for source, ids in _by_source(keys).items():
-        for batch in _batches(ids):
+        for batch in bulk.batches(ids):
             chosen = select(Webtoon.id).where(
                 Webtoon.source == source, Webtoon.external_id.in_(batch)
             )
@@ -287,10 +284,6 @@ def _by_source(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for source, external_id in keys:
         found.setdefault(source, []).append(external_id)
     return found
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 
 def _upsert(

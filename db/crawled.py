@@ -95,14 +95,13 @@ def _known(
     """What each rating by these of these works is now, if not of more; None for one that went."""
     few = len(works) <= _BATCH
     found: dict[tuple[str, int], int | None] = {}
-    names = sorted(raters)
-    for start in range(0, len(names), _BATCH):
+    for names in bulk.batches(sorted(raters), _BATCH):
         query = select(
             CrawledRating.rater,
             CrawledRating.work_id,
             CrawledRating.half_stars,
             CrawledRating.gone_at,
-        ).where(CrawledRating.rater.in_(names[start : start + _BATCH]))
+        ).where(CrawledRating.rater.in_(names))
         if few:
             query = query.where(CrawledRating.work_id.in_(works))
         found |= {
@@ -124,11 +123,11 @@ def _write(session: Session, told: Mapping[tuple[str, int], int], now: datetime)
         }
         for (rater, work), half_stars in told.items()
     ]
-    for start in range(0, len(rows), _BATCH):
+    for batch in bulk.batches(rows, _BATCH):
         bulk.upsert(
             session,
             CrawledRating,
-            rows[start : start + _BATCH],
+            batch,
             keys=("rater", "work_id"),
             set_=("half_stars", "seen_at", "gone_at"),
         )

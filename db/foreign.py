@@ -8,9 +8,8 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.crawl_tables import CrawledRating, ForeignWork
-
-_BATCH = 500  # codes a query
 
 
 class MatchState(StrEnum):
@@ -65,9 +64,7 @@ def upsert(
     """
     told = {work.code: work for work in works}
     ids: dict[str, int] = {}
-    codes = list(told)
-    for start in range(0, len(codes), _BATCH):
-        batch = codes[start : start + _BATCH]
+    for batch in bulk.batches(told):
         query = select(ForeignWork).where(ForeignWork.source == source, ForeignWork.code.in_(batch))
         known = {row.code: row for row in session.scalars(query)}
         for code in batch:
@@ -127,8 +124,7 @@ def every(session: Session, source: str | None = None) -> list[ForeignRow]:
 def get(session: Session, source: str, codes: Sequence[str]) -> dict[str, ForeignRow]:
     """The works with these codes, by code; without the number of their ratings."""
     found: dict[str, ForeignRow] = {}
-    for start in range(0, len(codes), _BATCH):
-        batch = codes[start : start + _BATCH]
+    for batch in bulk.batches(codes):
         query = select(ForeignWork).where(ForeignWork.source == source, ForeignWork.code.in_(batch))
         found |= {row.code: _foreign(row) for row in session.scalars(query)}
     return found

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.crawl_tables import Frontier
 
-_BATCH = 500  # keys a query
 _VERSION = "version"
 
 
@@ -52,9 +52,7 @@ def add(session: Session, source: str, places: Iterable[Place], due_at: datetime
     """
     wanted = {(place.kind, place.key): place for place in places}
     new = 0
-    keys = list(wanted)
-    for start in range(0, len(keys), _BATCH):
-        batch = keys[start : start + _BATCH]
+    for batch in bulk.batches(wanted):
         known = _known(session, source, batch)
         for key in batch:
             if key in known:

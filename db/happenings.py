@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from db import follows
+from db import bulk, follows
 from db.reader_tables import WorkEvent
 from db.tables import Webtoon
 
@@ -20,7 +20,6 @@ Changes = Mapping[str, tuple[object, object]]  # by name, what a value was and w
 
 _EARLY = 10  # chapters: a work that has more is new to us, not to readers
 _FILL = 20  # works: whoever tells of more at once fills the catalogue
-_BATCH = 500  # works a query
 
 
 class Kind(StrEnum):
@@ -131,9 +130,9 @@ def prune(session: Session, before: datetime) -> int:
 
 def _known(session: Session, ids: Sequence[int]) -> set[Happening]:
     known: set[Happening] = set()
-    for start in range(0, len(ids), _BATCH):
+    for batch in bulk.batches(ids):
         query = select(WorkEvent.webtoon_id, WorkEvent.kind, WorkEvent.detail).where(
-            WorkEvent.webtoon_id.in_(ids[start : start + _BATCH])
+            WorkEvent.webtoon_id.in_(batch)
         )
         known |= {Happening(w, Kind(kind), detail) for w, kind, detail in session.execute(query)}
     return known

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db import rows
+from db import bulk, rows
 from db.reader_tables import ImportBatch, News, ReaderLink, WorkEvent
 from db.rows import Kept
 from db.tables import Account, Feedback, FeedbackEvent, Reader, Verdict
@@ -280,7 +280,7 @@ def _said(session: Session, reader_id: int) -> dict[int, Said]:
 
 def _unsay(session: Session, reader_id: int, works: Iterable[int]) -> None:
     """Deletes the verdicts of a reader on these works, if there are any."""
-    for few in rows.batches(works):
+    for few in bulk.batches(works):
         session.execute(
             delete(Feedback).where(Feedback.reader_id == reader_id, Feedback.webtoon_id.in_(few))
         )

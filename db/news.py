@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db import impressions
+from db import bulk, impressions
 from db.reader_tables import News, WorkEvent
 from db.tables import Outbox, Reader, Webtoon
 
@@ -103,10 +103,9 @@ def add(
     )
     due: dict[Hours, datetime] = {}
     new = 0
-    wanted = sorted(set(readers))
-    for start in range(0, len(wanted), _BATCH):
+    for batch in bulk.batches(sorted(set(readers)), _BATCH):
         rows = []
-        for row in _present(session, wanted[start : start + _BATCH]):
+        for row in _present(session, batch):
             hours = _hours(row, default_zone)
             if hours.alerts == OFF:
                 continue

@@ -8,10 +8,9 @@ import without a time comes first), and of two that were seen at once the one wi
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -92,7 +91,7 @@ class Crawled:
 def upsert(session: Session, source: str, stars: Iterable[Star], *, simulated: bool = False) -> int:
     """Adds ratings, the later one of a (rater, work) counting; how many rows were written."""
     written = 0
-    for batch in _batches(stars):
+    for batch in bulk.batches(stars, _BATCH):
         rows = {
             (star.rater, star.webtoon_id): {
                 "source": source,
@@ -240,9 +239,3 @@ def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query.select_from(CrawledRating).join(
         ForeignWork, ForeignWork.id == CrawledRating.work_id
     )
-
-
-def _batches(stars: Iterable[Star]) -> Iterator[list[Star]]:
-    iterator = iter(stars)
-    while batch := list(islice(iterator, _BATCH)):
-        yield batch

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db import links, rows
+from db import bulk, links
 from db.reader_tables import News, ReaderLink
 from db.tables import Account, Dial, Outbox, Reader
 
@@ -111,7 +111,7 @@ def accounts(session: Session, reader_id: int) -> list[tuple[str, str]]:
 def present(session: Session, ids: Sequence[int]) -> set[int]:
     """Those of these readers who are there."""
     found: set[int] = set()
-    for few in rows.batches(ids):
+    for few in bulk.batches(ids):
         found.update(session.scalars(select(Reader.id).where(Reader.id.in_(few))))
     return found
 
@@ -122,7 +122,7 @@ def forget(session: Session, *reader_ids: int) -> None:
     What a letter of theirs was to tell a chat for other readers, too, waits for one of those again,
     or is in doubt if that letter is on its way.
     """
-    for few in rows.batches(reader_ids):
+    for few in bulk.batches(reader_ids):
         unsent = select(Outbox.id).where(Outbox.reader_id.in_(few), Outbox.done_at.is_(None))
         going, waiting = Outbox.sending_at.is_not(None), Outbox.sending_at.is_(None)
         for letters, left in ((going, {"doubt": True}), (waiting, {"letter_id": None})):

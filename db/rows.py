@@ -1,16 +1,16 @@
 """Rows that say whose they are, of any table: given to another reader, kept as JSON, put back."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from db import bulk
 from db.tables import Base, UtcDateTime
 
 Kept = dict[str, Any]  # a row as JSON can hold it, but for its id and whose it is
-_BATCH = 500  # ids a statement
 _TABLES = Base.metadata.tables
 
 
@@ -66,7 +66,7 @@ def hand_over(
 def give_back(session: Session, name: str, chosen: Iterable[int], mine: int, theirs: int) -> None:
     """Gives the rows with these ids back to the reader `theirs`, as far as they are still here."""
     table = _TABLES[name]
-    for few in batches(chosen):
+    for few in bulk.batches(chosen):
         session.execute(
             update(table)
             .where(table.c.id.in_(few), table.c.reader_id == mine)
@@ -82,12 +82,6 @@ def drop(session: Session, name: str, key: str, reader_id: int, rows: Iterable[K
         at = datetime.fromisoformat(row[moment.name])
         same = (table.c.reader_id == reader_id, table.c[key] == row[key], moment == at)
         session.execute(delete(table).where(*same))
-
-
-def batches(chosen: Iterable[int]) -> Iterator[list[int]]:
-    """These ids, as many at a time as a statement takes."""
-    every = list(chosen)
-    return (every[start : start + _BATCH] for start in range(0, len(every), _BATCH))
 
 
 def _plain(row: Mapping[Any, Any]) -> Kept:
