@@ -139,7 +139,7 @@ class Reader(Base):
     dial: Mapped[str | None]  # chosen with /dial; else balanced
     seen_at: Mapped[datetime | None]  # when they last spoke
     alerts: Mapped[str | None]  # at_once, digest or off; else at_once
-    alerts_to: Mapped[str | None]  # "telegram:-100123", a chat of theirs; else their own
+    alerts_to: Mapped[str | None]  # a chat of theirs, "telegram:-100123", or its topic, "…/45"
     zone: Mapped[str | None]  # an IANA name; else the operator's
     quiet_from: Mapped[int | None]  # minutes since local midnight; equal to the next: never
     quiet_until: Mapped[int | None]

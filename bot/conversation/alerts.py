@@ -121,7 +121,7 @@ def _here(ctx: Context) -> Reply:
         return _changed(ctx, alerts_to=None)
     if not _may_tell(ctx):
         raise UserError("alerts.not_here")
-    return _changed(ctx, alerts_to=f"{ctx.speaker.platform}:{ctx.place.chat_id}")
+    return _changed(ctx, alerts_to=f"{ctx.speaker.platform}:{ctx.place.address}")
 
 
 def _may_tell(ctx: Context) -> bool:

@@ -37,12 +37,19 @@ class Speaker:
 class Place:
     """Where it was said; `shared` when people other than the speaker read along.
 
-    `common`: the chat is several people's, though they do not see this answer.
+    `common`: the chat is several people's, though they do not see this answer. `topic` is the part
+    of the chat it was said in, if it has parts.
     """
 
     chat_id: str
     shared: bool = False
     common: bool = False
+    topic: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where to write into the same place: "chat", or "chat/topic"."""
+        return f"{self.chat_id}/{self.topic}" if self.topic else self.chat_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,20 +30,21 @@ async def deliver(sender: Sender, reply: Reply, claim: Claim) -> str:
 
     It fits one message. Of one that does not, the first is the letter, and the others are its rest.
     """
+    chat, _, thread = claim.letter.user_id.partition("/")  # as Place.address
     try:
-        chat_id = int(claim.letter.user_id)
+        chat_id, thread_id = int(chat), int(thread) if thread else None
     except ValueError as error:
         raise Shut(str(error)) from error
     sharing = bool(sender.bot.supports_inline_queries)
     first, *rest = render(reply, together=True, sharing=sharing)
     try:
-        name = await sender.once(chat_id, first, Turn(LAST, claim.going, claim.back))
+        name = await sender.once(chat_id, first, Turn(LAST, claim.going, claim.back), thread_id)
     except TelegramError as error:
         raise _meaning(error) from error
 
     async def follow() -> None:
         for message in rest:
-            await sender.send(chat_id, message, rank=LAST)
+            await sender.send(chat_id, message, thread_id=thread_id, rank=LAST)
 
     claim.rest = follow
     return name

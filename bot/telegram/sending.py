@@ -60,6 +60,9 @@ _CLOSED = (
     "not enough rights to send",
     "chat_write_forbidden",
     "group chat was deactivated",
+    "message thread not found",
+    "topic_closed",
+    "topic_deleted",
 )
 
 
@@ -183,12 +186,14 @@ class Sender:
             new_chat = moved.new_chat_id
             return await self._deliver(lambda: request(new_chat))
 
-    async def once(self, chat_id: int, message: Outgoing, turn: Turn) -> str:
+    async def once(
+        self, chat_id: int, message: Outgoing, turn: Turn, thread_id: int | None = None
+    ) -> str:
         """Sends `message` in its turn; the new one's name. Repeats nothing but after a 429.
 
         Raises TelegramError.
         """
-        sent = await self._sent(chat_id, message, None, None, turn)
+        sent = await self._sent(chat_id, message, None, thread_id, turn)
         return reference(sent.chat_id, sent.message_id)
 
     async def _sent(

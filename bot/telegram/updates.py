@@ -170,13 +170,14 @@ def _message(key: str, message: Message, me: Me) -> Incoming | None:
     said = _file(message, document, me) if document else _words(message, me)
     if said is None:
         return None
+    topic = _topic(message)
     return Incoming(
         key,
-        _event(key, user, message.chat, said),
+        _event(key, user, message.chat, said, topic),
         user_id=user.id,
         chat_id=message.chat.id,
         message_id=message.message_id,
-        thread_id=message.message_thread_id if message.is_topic_message else None,
+        thread_id=topic,
         file_id=document.file_id if document else None,
     )
 
@@ -229,21 +230,21 @@ def _addressed(message: Message, text: str, me: Me) -> Text | None:
 def _press(key: str, query: CallbackQuery) -> Incoming:
     user, message = query.from_user, query.message
     chat_id = message.chat.id if message else user.id
+    topic = _topic(message) if isinstance(message, Message) else None
     event = None
     if query.inline_message_id and query.data:
         event = _elsewhere(key, user, Press(query.data, _inline(query.inline_message_id)))
     elif query.data:
         pressed = reference(chat_id, message.message_id) if message else None
         chat = message.chat if message else None
-        event = _event(key, user, chat, Press(query.data, pressed))
-    topic = isinstance(message, Message) and message.is_topic_message
+        event = _event(key, user, chat, Press(query.data, pressed), topic)
     return Incoming(
         key,
         event,
         user_id=user.id,
         chat_id=chat_id,
         message_id=message.message_id if message else None,
-        thread_id=message.message_thread_id if isinstance(message, Message) and topic else None,
+        thread_id=topic,
         query_id=query.id,
         inline=query.inline_message_id is not None,
     )
@@ -289,8 +290,15 @@ def _elsewhere(key: str, user: User, said: Said) -> Event:
     return replace(event, place=Place("inline", shared=True))
 
 
-def _event(key: str, user: User, chat: Chat | None, said: Said) -> Event:
-    place = Place(str(chat.id), chat.type != Chat.PRIVATE) if chat else Place(str(user.id))
+def _topic(message: Message) -> int | None:
+    """The topic of a forum, but for its general one, or None: other threads are only replies."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _event(key: str, user: User, chat: Chat | None, said: Said, topic: int | None = None) -> Event:
+    place = Place(str(user.id))
+    if chat:
+        place = Place(str(chat.id), chat.type != Chat.PRIVATE, topic=str(topic or ""))
     return Event(key, _speaker(user), place, said)
 
 

@@ -225,20 +225,26 @@ def test_who_blocked_the_bot_is_not_asked_again_until_they_speak(telegram_runnin
     assert [line for line in log if "undeliverable" in line and "warning" in line] == []
 
 
-def test_a_group_that_threw_the_bot_out_costs_no_news(telegram_running, town):
+@pytest.mark.parametrize("topic", [None, 7])
+def test_a_group_or_topic_that_takes_no_more_costs_no_news(telegram_running, town, topic):
     telegram = telegram_running
     mina, reader = speaks(telegram, town)
     group = telegram.group()
-    choose(town.database, reader, alerts_to=f"telegram:{group.id}")
+    telegram.say(mina, "/alerts here", group, thread_id=topic)
+    telegram.wait_for(lambda: told(telegram, mina), SECONDS, "an answer for her eyes only")
     town.news(0, reader)
-    telegram.wait_for_message(group, timeout=SECONDS)
+    letter = telegram.wait_for_message(group, timeout=SECONDS)
     telegram.wait_for(town.all_is_noted, SECONDS, "all noted")
-    telegram.kick(group)
+    if topic:
+        telegram.delete_topic(group, topic)
+    else:
+        telegram.kick(group)
     town.news(1, reader)
-    telegram.wait_for(lambda: told(telegram, mina), SECONDS, "the own chat")
+    telegram.wait_for(lambda: told(telegram, mina)[1:], SECONDS, "the own chat")
 
-    assert [message.text for message in telegram.in_chat(group)] == [town.line(0)]
-    assert told(telegram, mina) == [town.line(1)]
+    assert (letter.text, letter.thread_id) == (town.line(0), topic)
+    assert telegram.in_chat(group) == [letter]
+    assert told(telegram, mina)[1:] == [town.line(1)]
 
 
 def test_a_weeks_works_come_in_one_message_and_a_verdict_stays_in_it(telegram_running, town):

@@ -367,6 +367,8 @@ class TelegramServer(World):
             allowed = quoting.get("allow_sending_without_reply")
             _demand(message.reply_to or allowed, "message to be replied not found")
         message.thread_id = int(params.get("message_thread_id", 0)) or None
+        topic = (message.chat.id, message.thread_id)
+        _demand(topic not in self._topics_gone, "message thread not found")
         self._messages[message.chat.id, message.message_id] = message
         self.sent.append(message)
         return message.json()

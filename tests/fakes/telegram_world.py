@@ -137,6 +137,7 @@ class World(Inline):
         self._open: set[int] = set()  # chats the bot may write to
         self._blocked: set[int] = set()
         self._kicked: set[int] = set()
+        self._topics_gone: set[tuple[int, int]] = set()
         self._messages: dict[tuple[int, int], Message] = {}
         self._message_ids = defaultdict(lambda: itertools.count(1))
         self._update_ids = itertools.count(700_000_001)
@@ -255,6 +256,11 @@ class World(Inline):
         """The bot is thrown out of a group."""
         with self._changed:
             self._kicked.add(chat.id)
+
+    def delete_topic(self, chat, thread_id):
+        """A forum's topic goes, and nobody can write into it any more."""
+        with self._changed:
+            self._topics_gone.add((chat.id, thread_id))
 
     def push(self, kind, payload):
         """Any other update; its id."""

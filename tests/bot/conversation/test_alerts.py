@@ -1,12 +1,13 @@
 """/alerts: when and where a reader is told of news."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
-from bot.conversation.events import Event, Place, Platform, Press, Speaker
+from bot.conversation.events import Command, Event, Place, Platform, Press, Speaker
 from bot.hearing import Hearing
 from db import news
 from db.reader_tables import News
@@ -192,6 +193,14 @@ def test_news_come_to_the_chat_in_which_that_was_said_until_they_are_wanted_else
     assert stored == {"alerts_to": "telegram:town square"}
     assert "Where: in your own chat with me" in back.text
     assert chosen(chat) == {}
+
+
+def test_here_in_a_topic_of_a_forum_is_that_topic(chat):
+    event = chat.in_public().event(Command("alerts", "here"))
+
+    chat.world.hearing.hear(replace(event, place=replace(event.place, topic="45")))
+
+    assert chosen(chat) == {"alerts_to": "telegram:town square/45"}
 
 
 def test_here_in_ones_own_chat_is_ones_own_chat(chat):

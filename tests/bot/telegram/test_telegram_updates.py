@@ -102,7 +102,7 @@ def test_a_message_tells_who_spoke_and_where(world, mina):
     assert first.event.speaker == Speaker(Platform.TELEGRAM, str(mina.id), "ko", "Mina")
     assert first.event.place == Place(str(mina.id), shared=False)
     assert (first.chat_id, first.message_id, first.thread_id) == (mina.id, 1, None)
-    assert second.event.place == Place(str(group.id), shared=True)
+    assert second.event.place == Place(str(group.id), shared=True, topic="7")
     assert (second.chat_id, second.user_id, second.thread_id) == (group.id, mina.id, 7)
 
 
