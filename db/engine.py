@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.errors import BadUrl, Unreachable
 
@@ -88,8 +89,16 @@ class Database:
             self._writing.release()
 
     def close(self) -> None:
-        """Gives all connections back."""
+        """Gives all connections back; one that is in use, when its transaction ends.
+
+        A thread may still wait for the database when its process is told to end.
+        """
+        event.listen(self.engine, "checkin", _close)
         self.engine.dispose()
+
+
+def _close(_: object, entry: ConnectionPoolEntry) -> None:
+    entry.close()  # or it would wait in a pool from which nobody takes any more
 
 
 @contextmanager

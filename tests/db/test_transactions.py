@@ -44,6 +44,18 @@ def test_reading_never_writes(database):
         readers.of_account(session, "telegram", "1", NOON)
 
 
+def test_what_is_in_use_when_the_database_is_closed_ends_with_its_transaction(database_url):
+    leaving = Database(database_url)
+
+    with leaving.read() as session:
+        used = session.connection().connection.dbapi_connection
+        leaving.close()
+        assert session.scalar(text("SELECT 1")) == 1
+
+    with pytest.raises(Exception, match="closed"):
+        used.cursor()
+
+
 def test_a_reader_sees_one_moment(database):
     with database.read() as session:
         before = readers.count(session)
