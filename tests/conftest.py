@@ -11,6 +11,7 @@ settings.load_profile("busy")
 
 pytest_plugins = (
     "tests.plugins.missing",
+    "tests.plugins.statements",
     "tests.plugins.databases",
     "tests.plugins.brokers",
     "tests.plugins.library",
