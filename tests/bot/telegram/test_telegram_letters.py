@@ -35,7 +35,7 @@ class Chat:
         self.bot = SimpleNamespace(supports_inline_queries=inline)
         self.letter = None
 
-    async def once(self, chat_id, message, turn):
+    async def once(self, chat_id, message, turn, thread_id):
         self.letter = message
         return f"telegram:{chat_id}:1"
 
