@@ -82,7 +82,7 @@ def telegram() -> None:
     token = _required(settings.telegram_token, "TELEGRAM_TOKEN", "BotFather gives it")
     from bot.telegram.app import serve  # noqa: PLC0415 -- a bot loads its own library only
     from bot.telegram.errors import TelegramDoorError  # noqa: PLC0415
-    from bot.telegram.webhook import hook  # noqa: PLC0415
+    from bot.telegram.hook import hook  # noqa: PLC0415
 
     called = None
     if url := settings.telegram_webhook_url:

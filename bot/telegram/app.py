@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import stamina
 import structlog
@@ -19,6 +19,7 @@ from bot.mailing import Mailing
 from bot.post import Post
 from bot.telegram.errors import BadToken
 from bot.telegram.handling import Handler
+from bot.telegram.hook import Hook
 from bot.telegram.inquiries import Inquiries
 from bot.telegram.intake import Intake, every
 from bot.telegram.letters import deliver
@@ -27,7 +28,9 @@ from bot.telegram.pace import REAL, Pace
 from bot.telegram.polling import Poller
 from bot.telegram.sending import DoorBot, Sender, make_bot, passing, patience, polling_request
 from bot.telegram.updates import ALLOWED_UPDATES, Me
-from bot.telegram.webhook import Hook, Webhook
+
+if TYPE_CHECKING:
+    from bot.telegram.webhook import Webhook
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -99,6 +102,8 @@ async def _listen(bot: DoorBot, bridge: Bridge, hook: Hook | None, pace: Pace) -
     if hook is None:
         updates = _poll(bot, handler, Intake(bridge, handler, me, inquiries), pace)
     else:
+        from bot.telegram.webhook import Webhook  # noqa: PLC0415 -- who polls needs no HTTP server
+
         lease = timedelta(seconds=pace.lease_seconds)
         intake = Intake(bridge, handler, me, inquiries, lease)
         updates = _be_called(bot, hook, Webhook(hook, bridge, intake), intake, pace)
@@ -127,7 +132,7 @@ async def _poll(bot: DoorBot, handler: Handler, intake: Intake, pace: Pace) -> N
 
 
 async def _be_called(
-    bot: DoorBot, hook: Hook, webhook: Webhook, intake: Intake, pace: Pace
+    bot: DoorBot, hook: Hook, webhook: "Webhook", intake: Intake, pace: Pace
 ) -> None:
     """Listens until cancelled. The webhook stays set: others may serve it, or we, later on."""
     await webhook.open()

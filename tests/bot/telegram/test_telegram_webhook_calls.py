@@ -13,7 +13,8 @@ from bot.conversation.events import Text
 from bot.hearing import Unavailable
 from bot.telegram.app import _be_called
 from bot.telegram.errors import BadHook, BadToken
-from bot.telegram.webhook import Webhook, hook
+from bot.telegram.hook import hook
+from bot.telegram.webhook import Webhook
 from tests.bot.telegram.scripted import QUICK
 from tests.fakes.telegram_world import bad, hang
 
