@@ -24,12 +24,13 @@ IN_DOUBT: Final = "It may not have arrived."
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a letter goes: to a user of a platform or, with `to_chat`, into a chat."""
+    """Where a letter goes: to a user of a platform or, with `to_chat`, into a chat or its topic."""
 
     platform: str
     user_id: str
     language: str | None  # the tag that the reader's platform told
     to_chat: bool = False
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class Letter:
     reply: str  # JSON
     taken_until: datetime
     again: bool
+    topic: str = ""
+
+
+def address(platform: str, chat_id: str, topic: str = "") -> str:
+    """A chat, or a topic of one, as `Reader.alerts_to` has it."""
+    return f"{platform}:{chat_id}/{topic}" if topic else f"{platform}:{chat_id}"
 
 
 def due(
@@ -102,9 +109,10 @@ def chosen(session: Session, reader_id: int) -> Destination | None:
     to = session.scalar(select(Reader.alerts_to).where(Reader.id == reader_id))
     if not to:
         return None
-    platform, _, chat = to.partition(":")
+    platform, _, where = to.partition(":")
+    chat, _, topic = where.partition("/")
     reported = session.scalar(_own(Account.language).where(Account.reader_id == reader_id))
-    return Destination(platform, chat, reported, to_chat=True)
+    return Destination(platform, chat, reported, to_chat=True, topic=topic)
 
 
 def untold(session: Session, chat: Destination, items: Collection[Item]) -> list[Item]:
@@ -123,6 +131,7 @@ def untold(session: Session, chat: Destination, items: Collection[Item]) -> list
             mine.id.in_([item.id for item in items]),
             Outbox.platform == chat.platform,
             Outbox.user_id == chat.user_id,
+            Outbox.topic == chat.topic,
             Outbox.to_chat.is_(True),
             Outbox.error.is_(None),
         )
@@ -152,6 +161,7 @@ def write(
         reader_id=reader_id,
         reply=reply,
         to_chat=to.to_chat,
+        topic=to.topic,
         once=True,
         created_at=now,
     )
@@ -294,9 +304,9 @@ def shut_out(session: Session, platform: str, letter: Letter, reason: str, now: 
     session.execute(accounts.with_for_update())
     news.unshow(session, [letter.id])
     _close(session, letter.id, reason, now)
-    address = f"{platform}:{letter.user_id}"
     if letter.to_chat:
-        there = (Reader.id == reader_id, Reader.alerts_to == address)
+        chat = address(platform, letter.user_id, letter.topic)
+        there = (Reader.id == reader_id, Reader.alerts_to == chat)
         session.execute(update(Reader).where(*there).values(alerts_to=None))
     else:
         readers.closed(session, platform, letter.user_id, now)
@@ -327,7 +337,7 @@ def give_up(session: Session, platforms: Collection[str], now: datetime, before:
 
 def moved(session: Session, platform: str, letter: Letter, chat_id: str) -> None:
     """Notes that a chat has another id from now on, and sends its letter there."""
-    old, new = f"{platform}:{letter.user_id}", f"{platform}:{chat_id}"
+    old, new = address(platform, letter.user_id), address(platform, chat_id)
     session.execute(update(Reader).where(Reader.alerts_to == old).values(alerts_to=new))
     session.execute(
         update(Outbox)
@@ -371,4 +381,4 @@ def _doubt(session: Session, letter_id: int, *, doubt: bool) -> None:
 
 def _letter(row: Outbox, until: datetime) -> Letter:
     again = row.sending_at is not None
-    return Letter(row.id, row.user_id, row.to_chat, row.reply or "", until, again)
+    return Letter(row.id, row.user_id, row.to_chat, row.reply or "", until, again, row.topic)

@@ -318,6 +318,9 @@ class Outbox(Base):
     )
     reply: Mapped[str | None]
     to_chat: Mapped[bool] = mapped_column(default=False, server_default=false())  # `user_id` is one
+    topic: Mapped[str] = mapped_column(
+        default="", server_default=text("''")
+    )  # of that chat, if it has any
     once: Mapped[bool] = mapped_column(default=False, server_default=false())
     sending_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from bot.conversation.find import shortened
 from bot.conversation.hours import CITIES, MODES, NEVER, Quiet
 from bot.conversation.reply import Button, Reply, Rows
 from bot.conversation.texts import Language, say
-from db import news, readers, weekly
+from db import letters, news, readers, weekly
 from db.news import Hours
 from db.readers import Telling
 
@@ -121,7 +121,8 @@ def _here(ctx: Context) -> Reply:
         return _changed(ctx, alerts_to=None)
     if not _may_tell(ctx):
         raise UserError("alerts.not_here")
-    return _changed(ctx, alerts_to=f"{ctx.speaker.platform}:{ctx.place.address}")
+    here = letters.address(ctx.speaker.platform, ctx.place.chat_id, ctx.place.topic)
+    return _changed(ctx, alerts_to=here)
 
 
 def _may_tell(ctx: Context) -> bool:

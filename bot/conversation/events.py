@@ -46,11 +46,6 @@ class Place:
     common: bool = False
     topic: str = ""
 
-    @property
-    def address(self) -> str:
-        """Where to write into the same place: "chat", or "chat/topic"."""
-        return f"{self.chat_id}/{self.topic}" if self.topic else self.chat_id
-
 
 @dataclass(frozen=True, slots=True)
 class Command:

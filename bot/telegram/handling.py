@@ -159,9 +159,14 @@ class Handler:
         if reply.replaces and messages and pressed and isinstance(said, Press | Reaction):
             async with self._boards.turn(said.message, reply) as latest:
                 if latest:
-                    first, rank = messages[0], incoming.rank
-                    name = await self._sender.edit(chat_id, pressed, first, rank=rank)
-                    await self._remember(first.impressions, name)
+                    name = await self._sender.edit(
+                        chat_id,
+                        pressed,
+                        messages[0],
+                        thread_id=incoming.thread_id,
+                        rank=incoming.rank,
+                    )
+                    await self._remember(messages[0].impressions, name)
             messages = messages[1:]
         quote = incoming.message_id if shared else None
         for message in messages:

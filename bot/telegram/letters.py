@@ -30,9 +30,9 @@ async def deliver(sender: Sender, reply: Reply, claim: Claim) -> str:
 
     It fits one message. Of one that does not, the first is the letter, and the others are its rest.
     """
-    chat, _, thread = claim.letter.user_id.partition("/")  # as Place.address
+    topic = claim.letter.topic
     try:
-        chat_id, thread_id = int(chat), int(thread) if thread else None
+        chat_id, thread_id = int(claim.letter.user_id), int(topic) if topic else None
     except ValueError as error:
         raise Shut(str(error)) from error
     sharing = bool(sender.bot.supports_inline_queries)

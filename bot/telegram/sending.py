@@ -226,7 +226,15 @@ class Sender:
             rate_limit_args=rank,
         )
 
-    async def edit(self, chat_id: int, message_id: int, message: Outgoing, *, rank: int = 0) -> str:
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        message: Outgoing,
+        *,
+        thread_id: int | None = None,
+        rank: int = 0,
+    ) -> str:
         """Puts `message` in another's place; sends it anew where that one is gone.
 
         So it does with a text in a photo's place, and a photo that Telegram does not take there.
@@ -257,7 +265,7 @@ class Sender:
         except BadRequest as error:
             unchanged = _says(error, _UNCHANGED)
             if _says(error, _GONE) or (message.photo and not unchanged):
-                return await self.send(chat_id, message, rank=rank)
+                return await self.send(chat_id, message, thread_id=thread_id, rank=rank)
             if not unchanged:
                 raise
         return reference(chat_id, message_id)

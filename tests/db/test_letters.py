@@ -117,6 +117,37 @@ def test_of_several_letters_to_one_chat_one_is_taken_at_a_time(post):
     assert [letter.id for letter in post.take()] == [second]
 
 
+def test_each_topic_of_a_chat_is_told_and_both_in_the_one_row_of_that_chat(post):
+    jun = post.person("2")
+    one, other = (Destination("telegram", "-5", None, to_chat=True, topic=t) for t in "78")
+    post.happens(readers=[post.reader, jun])
+    first = post.write(to=one)
+    left = letters.untold(post.session, other, news.items(post.session, jun, NOON))
+    second = post.write(jun, other)
+
+    taken = post.take()
+    assert len(left) == 1
+    assert [(letter.id, letter.topic) for letter in taken] == [(first, "7")]
+    assert post.take() == []
+    letters.arrived(post.session, first, NOON)
+    assert [(letter.id, letter.topic) for letter in post.take()] == [(second, "8")]
+
+
+def test_a_topic_that_is_shut_leaves_those_alone_who_chose_another(post):
+    jun = post.person("2")
+    one, other = (Destination("telegram", "-5", None, to_chat=True, topic=t) for t in "78")
+    for reader, to in ((post.reader, one), (jun, other)):
+        readers.choose(post.session, reader, alerts_to=letters.address("telegram", "-5", to.topic))
+    post.happens(readers=[post.reader, jun])
+    post.write(to=one)
+    (letter,) = post.take()
+
+    letters.shut_out(post.session, "telegram", letter, "message thread not found", NOON)
+
+    assert letters.chosen(post.session, post.reader) is None
+    assert letters.chosen(post.session, jun) == other
+
+
 def test_a_letter_that_was_lent_goes_with_a_note_of_when(post):
     post.happens()
     post.write()

@@ -212,6 +212,9 @@ def upgrade() -> None:
             sa.Column("to_chat", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
         outbox.add_column(
+            sa.Column("topic", sa.Text(), server_default=sa.text("''"), nullable=False)
+        )
+        outbox.add_column(
             sa.Column("once", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
         outbox.add_column(sa.Column("sending_at", sa.DateTime(timezone=True), nullable=True))
@@ -227,7 +230,7 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_index(op.f("ix_outbox_reader_id"))
         outbox.drop_constraint(op.f("fk_outbox_reader_id_reader"), type_="foreignkey")
-        for name in ("sending_at", "once", "to_chat", "reply", "reader_id"):
+        for name in ("sending_at", "once", "topic", "to_chat", "reply", "reader_id"):
             outbox.drop_column(name)
     op.drop_column("feedback", "ignored")
     for name in ("closed_at", "seen_at"):

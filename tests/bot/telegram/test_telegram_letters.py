@@ -9,6 +9,7 @@ from bot.conversation.reply import Button, Card, Reply
 from bot.telegram.letters import deliver
 from db.outbox import Letter
 from tests.bot.telegram.scripted import QUICK
+from tests.fakes.mailroom import letter
 from tests.fakes.telegram_world import hang
 
 
@@ -43,7 +44,7 @@ class Chat:
 @pytest.mark.parametrize(("inline", "share"), [(True, ["📤"]), (False, [])])
 async def test_a_card_in_a_letter_can_be_put_into_other_chats_where_that_is_on(inline, share):
     chat, card = Chat(inline=inline), Card("One", "", buttons=((Button("👍", "v"),),), work_id=12)
-    claim = SimpleNamespace(letter=Letter(1, "7", ""), going=None, back=None)
+    claim = SimpleNamespace(letter=letter(1, 7), going=None, back=None)
 
     await deliver(chat, Reply("For you", (card,)), claim)
 
