@@ -135,14 +135,16 @@ def _shown(ctx: Context) -> Reply:
     reader = ctx.reader.id
     chosen = news.hours_of(ctx.session, reader, ctx.zone)
     telling = readers.telling(ctx.session, reader)
-    mode, on = chosen.alerts, "on" if telling.weekly else "off"
+    mode, weeks = chosen.alerts, "on" if telling.weekly else "off"
+    if telling.weekly and mode == news.OFF:
+        weeks = "silent"
     lines = [
         ctx.say("alerts.head"),
         ctx.say(f"alerts.when_{mode}"),
         _quiet_line(ctx, chosen),
         ctx.say("alerts.zone", zone=chosen.zone.key, now=_now(ctx.now, chosen)),
         ctx.say("alerts.where_chat" if telling.alerts_to else "alerts.where_own"),
-        ctx.say(f"alerts.weekly_{on}"),
+        ctx.say(f"alerts.weekly_{weeks}"),
         "",
         ctx.say("alerts.hint_shared" if _may_tell(ctx) else "alerts.hint"),
     ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bot.conversation.context import Context
 from bot.conversation.library import Library
-from bot.conversation.taste import EASE, POPULARITY, WELCOME, Ranking, rows_of
+from bot.conversation.taste import CONTENT, EASE, POPULARITY, WELCOME, Ranking, nearness, rows_of
 from db import impressions
 from db.impressions import Showing
 from db.tables import Dial
@@ -166,6 +166,15 @@ def _base(ctx: Context, ranking: Ranking) -> NDArray[np.float32]:
     middle = float(np.median(liked)) if len(liked) else 1.0
     unlike = ranking.scores / np.maximum(standing, np.finfo(np.float32).tiny)
     return np.asarray(unlike * (1 - np.abs(standing - middle)), dtype=np.float32)
+
+
+def unranked(ctx: Context, masked: NDArray[np.bool_], size: int) -> list[Pick]:
+    """The nearest to the reader's likes that are not `masked` (works,), whatever the model knows.
+
+    They wait for their turn in the slot for new works, unless nothing else is left.
+    """
+    near = nearness(ctx.library, ctx.taste)
+    return [] if near is None else [Pick(int(row), CONTENT) for row in top(near, masked, size)]
 
 
 def longest_unseen(ranking: Ranking, masked: NDArray[np.bool_], before: Past) -> list[Pick]:

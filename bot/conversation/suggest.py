@@ -123,6 +123,9 @@ def _picks(
         taken[list(new.candidates)] = True
         picks = [*lineup.line_up(ctx, ranking, taken, before, SLATE - 1), new.pick]
     if len(picks) < SLATE:
+        seen = masked.copy()
+        seen[[*before.lately, *(pick.row for pick in picks)]] = True
+        picks += lineup.unranked(ctx, seen, SLATE - len(picks))
         shown = {pick.row for pick in picks}
         left = lineup.longest_unseen(ranking, known, before)
         picks += [pick for pick in left if pick.row not in shown][: SLATE - len(picks)]
@@ -132,6 +135,8 @@ def _picks(
 def _again(ctx: Context, rows: Sequence[int], before: Past) -> str:
     """Which of these works were shown lately: there is nothing else."""
     titles = [ctx.library.works[row].title for row in rows if row in before.lately]
+    if len(titles) == len(rows):
+        return ctx.say("recommend.all_again")
     return ctx.say("recommend.again", titles=" · ".join(titles)) if titles else ""
 
 

@@ -37,7 +37,7 @@ FAMILIES = {
     "already": ["", "already_"],
     "chosen": ["ko", "en", "auto"],
     "mode": ["at_once", "digest", "off"],
-    "on": ["on", "off"],
+    "weeks": ["on", "off", "silent"],
     "flip": ["on", "off"],
     "city": [*CITIES],
     "latin": ["title", "filter", "language", "dial", "alerts", "code", "list", "file", "private"],

@@ -77,7 +77,7 @@ def test_a_finished_work_is_not_followed_but_its_author_may_be(chat):
         "Shall I tell you when its author begins a new work?"
     )
     assert before == []
-    assert reply.text == "🔔 I'll tell you when somebody behind 덴마 begins a new work."
+    assert reply.text == "🔔 I'll tell you when an author of 덴마 starts a new work."
     assert followed(chat) == ["덴마"]
     assert "• 덴마 · Finished; the author's next work" in chat.says("/following").text
 
@@ -181,7 +181,7 @@ def test_the_card_of_a_finished_work_follows_its_author(chat):
 
     reply = chat.press("🔔 Author's next work")
 
-    assert reply.notice == "🔔 I'll tell you when somebody behind 덴마 begins a new work."
+    assert reply.notice == "🔔 I'll tell you when an author of 덴마 starts a new work."
     assert labels(reply)[-1] == "🔕 Unfollow"
 
 
