@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from bot.mailroom import Mailroom, Sent
 from bot.serving import Serving
 from db import impressions, inbox, outbox, readers
 from db.engine import Database
-from db.errors import DatabaseError
+from db.errors import DatabaseError, Deadlocked
 from db.outbox import Address, Letter
 from db.readers import ReaderRow
 from db.tables import Dial
@@ -110,6 +110,9 @@ class Hearing:
 
     def _heard(self, event: Event, again: bool, heard: Heard) -> Reply | None:
         try:
+            # Somebody's other account said something at once; what it held is free by now.
+            with suppress(Deadlocked):
+                return self._hear(event, again, heard)
             return self._hear(event, again, heard)
         except DatabaseError as error:
             heard.outcome = "unavailable"

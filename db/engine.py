@@ -13,10 +13,11 @@ from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from db.errors import BadUrl, Unreachable
+from db.errors import BadUrl, Deadlocked, Unreachable
 
 READ_ONLY = "webtoonbot_read_only"
 _HIGHEST_PORT = 65_535
+_DEADLOCK = "40P01"
 # SQLite raises the plain one for a file that is damaged, or no database at all.
 _AWAY = (OperationalError, InterfaceError, DriverError)
 # What an operator understands sooner than SQLite's own words. The latter comes where a file beside
@@ -111,7 +112,8 @@ def unreachable() -> Iterator[None]:
             raise
         said = _IN_WORDS.get(getattr(error.orig, "sqlite_errorcode", 0)) or str(error.orig)
         said = said.strip() or type(error.orig).__name__
-        raise Unreachable(f"The database does not answer: {said.splitlines()[0]}") from error
+        kind = Deadlocked if getattr(error.orig, "sqlstate", "") == _DEADLOCK else Unreachable
+        raise kind(f"The database does not answer: {said.splitlines()[0]}") from error
 
 
 def _engine(url: str, wait_seconds: float, statement_seconds: float | None) -> Engine:

@@ -3,6 +3,7 @@
 DatabaseError
 ├── BadUrl            DATABASE_URL cannot be understood
 ├── Unreachable       the database is locked, gone, or refuses us
+│   └── Deadlocked    as it was waiting for somebody who waited for it
 ├── WrongSchema       the tables are older or newer than this code
 └── DanglingKeys      rows that were put back point at rows that are not there
 """
@@ -26,3 +27,7 @@ class WrongSchema(DatabaseError):
 
 class DanglingKeys(DatabaseError):
     """Rows that were put back point at rows that are not there."""
+
+
+class Deadlocked(Unreachable):
+    """Two transactions waited for each other; this one was given up, and can be done once more."""

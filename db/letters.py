@@ -135,6 +135,8 @@ def untold(session: Session, chat: Destination, items: Collection[Item]) -> list
             Outbox.to_chat.is_(True),
             Outbox.error.is_(None),
         )
+        # Whoever takes such a letter apart waits, and then releases these too.
+        .with_for_update(of=Outbox)
     )
     told = {news_id: said for news_id, *said in session.execute(query)}
     for news_id, (letter_id, arrived_at) in told.items():
@@ -336,13 +338,26 @@ def give_up(session: Session, platforms: Collection[str], now: datetime, before:
 
 
 def moved(session: Session, platform: str, letter: Letter, chat_id: str) -> None:
-    """Notes that a chat has another id from now on, and sends its letter there."""
+    """Notes that a chat has another id from now on, and sends its letter there.
+
+    What was told there under the old one counts as told.
+    """
     old, new = address(platform, letter.user_id), address(platform, chat_id)
     session.execute(update(Reader).where(Reader.alerts_to == old).values(alerts_to=new))
     session.execute(
         update(Outbox)
         .where(*_held(letter))
         .values(user_id=chat_id, sending_at=None, taken_until=None)
+    )
+    session.execute(
+        update(Outbox)
+        .where(
+            Outbox.platform == platform,
+            Outbox.user_id == letter.user_id,
+            Outbox.to_chat.is_(True),
+            Outbox.done_at.is_not(None),
+        )
+        .values(user_id=chat_id)
     )
 
 

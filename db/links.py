@@ -4,7 +4,7 @@ What one reader has goes over to the other as it is, row by row, so that nothing
 breaks; `ReaderLink.before` keeps which rows those were, and what they replaced: a `Before`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ _PLAIN = ("account", "impression", "feedback_event", "import_batch", "outbox", "
 _KEYED = {"follow": "webtoon_id", "party_member": "party_id"}
 _LEFT = "party_member"  # what is not given back: rounds end, and one tap joins them again
 # Of two choices the surviving reader's counts, if they made one.
-_CHOICES = ("language", "dial", "alerts", "alerts_to", "zone", "quiet_from", "quiet_until")
+_CHOICES = ("language", "dial", "alerts", "zone", "quiet_from", "quiet_until")
 CONSENTS = ("trains", "weekly")
 # A verdict that stands, as it is kept: in lists, as there may be thousands.
 _STANDING = ("webtoon_id", "verdict", "at", "event_id", "ignored")
@@ -187,8 +187,10 @@ def undo(session: Session, link_id: int, now: datetime) -> tuple[int, int]:
         rows.drop(session, name, key, mine, brought)
         if name != _LEFT:
             rows.put(session, name, theirs, before.keyed[name])
+    told = select(News.key).where(News.reader_id == mine, News.letter_id.is_not(None))
+    heard = set(session.scalars(told))  # since the link: one person was told, whichever account
     for reader_id, news in zip((mine, theirs), before.waiting, strict=True):
-        _put_news(session, reader_id, news)
+        _put_news(session, reader_id, [row for row in news if row["key"] not in heard])
     link.undone_at, link.before = now, None
     session.flush()
     session.expire_all()
@@ -227,14 +229,28 @@ def became(session: Session, former_id: int) -> int | None:
         seen.add(found)
 
 
-def chose(session: Session, reader_id: int, consents: Collection[str]) -> None:
-    """Notes that a reader chose these since they were linked: undoing that leaves them alone."""
+def chose(session: Session, reader_id: int, choices: Mapping[str, Any]) -> None:
+    """Notes what a reader chose since they were linked: undoing that leaves it alone.
+
+    A refusal was for all of the person, and so was whether to be told of news: it is the other's,
+    too.
+    """
+    kept = {name: value for name, value in choices.items() if name in ("alerts", "alerts_to")}
+    consents = dict.fromkeys(choices.keys() & {*CONSENTS})
+    both = {name: choices[name] for name in consents if not choices[name]}
+    if "alerts" in kept:
+        both["alerts"] = kept["alerts"]
+    if not kept and not consents:
+        return
     query = select(ReaderLink).where(
         ReaderLink.reader_id == reader_id, ReaderLink.before.is_not(None)
     )
     for link in session.scalars(query):
         before = Before(**link.before or {})
-        link.before = before.kept | {"survivor": before.survivor | dict.fromkeys(consents)}
+        link.before = before.kept | {
+            "survivor": before.survivor | kept | consents,
+            "reader": before.reader | both,
+        }
 
 
 def prune(session: Session, *, undoable: datetime, before: datetime) -> int:
@@ -315,6 +331,8 @@ def _restore(session: Session, mine: int, before: Before) -> None:
     for name in CONSENTS:
         if was[name] and not other[name]:
             setattr(survivor, name, True)
+    if survivor.alerts_to is None:
+        survivor.alerts_to = was["alerts_to"]
 
 
 def _choose(survivor: Reader, former: Reader) -> None:
@@ -324,6 +342,9 @@ def _choose(survivor: Reader, former: Reader) -> None:
     for name in CONSENTS:  # whoever said no once, on either account, is left alone
         if not getattr(former, name):
             setattr(survivor, name, False)
+    if survivor.alerts_to != former.alerts_to:
+        # A chat was chosen for what one follows: what the other does is nothing for its people.
+        survivor.alerts_to = None
 
 
 def _forget_told(session: Session, mine: int, theirs: int) -> None:

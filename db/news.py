@@ -22,6 +22,7 @@ WEEKLY: Final = (
 )
 QUIET_FROM, QUIET_UNTIL = 22 * 60, 8 * 60  # minutes since midnight, for who chose nothing
 _DIGEST = time(19)
+_MOMENT = timedelta(microseconds=1)
 _BATCH = 1_000
 OPEN: Final = (Outbox.once.is_(True), Outbox.done_at.is_(None))  # a letter to a reader
 _CHOICES = (Reader.id, Reader.alerts, Reader.zone, Reader.quiet_from, Reader.quiet_until)
@@ -163,12 +164,20 @@ def reschedule(session: Session, reader_id: int, now: datetime, default_zone: Zo
     if hours.alerts == OFF:
         session.execute(delete(News).where(*waits))
         return
-    session.execute(update(News).where(*waits).values(due_at=next_moment(hours, now)))
+    due: dict[datetime, list[int]] = {}
+    for news_id, due_at in session.execute(select(News.id, News.due_at).where(*waits)).all():
+        # What was due already stays so if it would have been by these hours: today's digest.
+        since = now if due_at > now else due_at - _MOMENT
+        due.setdefault(waking(hours, max(now, next_moment(hours, since))), []).append(news_id)
+    for moment, ids in due.items():
+        session.execute(update(News).where(News.id.in_(ids)).values(due_at=moment))
 
 
 def unwrite(session: Session, letters: Sequence[int], due_at: datetime | None = None) -> None:
     """Takes letters apart that are not sent: their news wait again, as `release` has it."""
     if letters:
+        # Nobody adds to what these say from here on (`letters.untold`).
+        session.execute(select(Outbox.id).where(Outbox.id.in_(letters)).with_for_update()).all()
         unshow(session, letters)
         release(session, letters, due_at)
         session.execute(delete(Outbox).where(Outbox.id.in_(letters)))

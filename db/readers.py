@@ -94,8 +94,7 @@ def closed(session: Session, platform: str, user_id: str, now: datetime) -> None
 def choose(session: Session, reader_id: int, **choices: str | int | bool | None) -> None:
     """Sets a reader's choices: language, adult, trains, dial, and when and where to be told."""
     session.execute(update(Reader).where(Reader.id == reader_id).values(**choices))
-    if consents := choices.keys() & {*links.CONSENTS}:
-        links.chose(session, reader_id, consents)
+    links.chose(session, reader_id, choices)
 
 
 def accounts(session: Session, reader_id: int) -> list[tuple[str, str]]:
@@ -123,6 +122,8 @@ def forget(session: Session, *reader_ids: int) -> None:
     or is in doubt if that letter is on its way.
     """
     for few in bulk.batches(reader_ids):
+        # Nobody adds to what these say from here on.
+        session.execute(select(Outbox.id).where(Outbox.reader_id.in_(few)).with_for_update()).all()
         unsent = select(Outbox.id).where(Outbox.reader_id.in_(few), Outbox.done_at.is_(None))
         going, waiting = Outbox.sending_at.is_not(None), Outbox.sending_at.is_(None)
         for letters, left in ((going, {"doubt": True}), (waiting, {"letter_id": None})):

@@ -299,6 +299,9 @@ class Alert(Base):
     closed_at: Mapped[datetime | None]
 
 
+_NOTHING = text("''")
+
+
 class Outbox(Base):
     """What the bots have to tell somebody: an operator by `text`, a reader by a stored `reply`.
 
@@ -318,9 +321,7 @@ class Outbox(Base):
     )
     reply: Mapped[str | None]
     to_chat: Mapped[bool] = mapped_column(default=False, server_default=false())  # `user_id` is one
-    topic: Mapped[str] = mapped_column(
-        default="", server_default=text("''")
-    )  # of that chat, if it has any
+    topic: Mapped[str] = mapped_column(default="", server_default=_NOTHING)  # of that chat
     once: Mapped[bool] = mapped_column(default=False, server_default=false())
     sending_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

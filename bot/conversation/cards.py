@@ -24,9 +24,10 @@ def card(
 ) -> Card:
     """The card of `work`, with the buttons that its present verdict calls for.
 
+    Where others read along it is the same for whoever asks: what they said is theirs to tell.
     `seed` is the work that it is shown for being like, so that "why?" speaks of the same.
     """
-    verdict = ctx.taste.verdicts.get(work.id)
+    verdict = None if ctx.place.shared else ctx.taste.verdicts.get(work.id)
     return Card(
         title=title(work),
         url=work.url,

@@ -83,6 +83,7 @@ def _compared(ctx: Context, argument: str) -> Reply:
         ctx.say("link.yours", count=_standing(union, mine=False)),
         ctx.say("link.together", count=union.standing),
         *_differences(ctx, union),
+        *_at_home(ctx, code.reader_id),
         ctx.say("link.terms"),
     ]
     buttons = (
@@ -167,6 +168,12 @@ def _differences(ctx: Context, union: Union) -> list[str]:
     )
     key = "link.differ_more" if len(differing) > len(few) else "link.differ"
     return [ctx.say(key, count=len(differing), named=named)]
+
+
+def _at_home(ctx: Context, other: int) -> list[str]:
+    """That no chat is told of news any more which only one of the two readers chose for that."""
+    chosen = {readers.telling(ctx.session, each).alerts_to for each in (ctx.reader.id, other)}
+    return [ctx.say("link.at_home")] if len(chosen) > 1 else []
 
 
 def _platforms(ctx: Context, reader_id: int) -> list[str]:

@@ -127,7 +127,7 @@ def _picks(
         seen[[*before.lately, *(pick.row for pick in picks)]] = True
         picks += lineup.unranked(ctx, seen, SLATE - len(picks))
         shown = {pick.row for pick in picks}
-        left = lineup.longest_unseen(ranking, known, before)
+        left = lineup.longest_unseen(ranking, masked, before)
         picks += [pick for pick in left if pick.row not in shown][: SLATE - len(picks)]
     return picks
 

@@ -71,7 +71,8 @@ class Ranking:
 
     def policy_of(self, row: int) -> str:
         """What ranked the work in this row."""
-        return CONTENT if self.cold is not None and self.cold[row] else self.policy
+        newer = not np.isfinite(self.scores[row])
+        return CONTENT if newer or (self.cold is not None and self.cold[row]) else self.policy
 
 
 def rank(library: Library, taste: Taste) -> Ranking:

@@ -127,7 +127,7 @@ def _pick(ctx: Context, party: PartyRow, members: list[Member], after: int | Non
     number = max((n for n, slate in enumerate(slates, 1) if slate in before), default=0)
     if number and _just_now(ctx, before[slates[number - 1]]):
         raise UserError("together.just_picked")
-    if after is not None and after != number:
+    if after is not None and after < number:  # a pick goes with who picked, if they go
         raise UserError("together.newer")
     seen = {shown.webtoon_id for slate in before.values() for shown in slate}
     rows, ranks, unknown = _chosen(ctx, members, set() if after is None else seen)

@@ -172,3 +172,15 @@ def test_an_unknown_command_says_so(chat):
         == "/춤은 모르는 명령이에요. /help 를 보세요."
     )
     assert chat.says("/").text.startswith("I don't know /")
+
+
+def test_where_others_read_along_a_card_does_not_tell_what_one_said_of_the_work(chat):
+    chat.says("/like 신의 탑")
+
+    own, mine, anybodys = (
+        person.says("/search 신의 탑").cards[0]
+        for person in (chat, chat.in_public(), chat.as_("bora", shared=True))
+    )
+
+    assert own.mark == "👍 You like this"
+    assert mine == anybodys

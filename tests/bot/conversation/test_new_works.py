@@ -287,6 +287,21 @@ def test_what_a_new_work_was_drawn_from_has_no_other_place_in_the_slate(chat):
     assert {card.webtoon_id for card in logged(chat)} == {library.works[row].id for row in rows}
 
 
+def test_no_work_is_shown_again_while_one_is_left_that_the_model_does_not_know(chat, newer):
+    about = ("스토리", "판타지", "모험담")
+    new = [Facts("naver", f"{6000 + n}", f"새 모험담 {n}", genres=about) for n in range(5)]
+    newer(*new)
+    chat.says("/like 신의 탑")
+
+    one, other, last = (chat.says("/recommend 모험담") for _ in range(3))
+
+    shown = [*titles(one), *titles(other)]
+    assert set(shown[:5]) == {facts.title for facts in new}
+    assert sum(card.reason.startswith("🆕") for card in one.cards) == 1
+    assert other.text.endswith(f"so here again: {shown[5]}")
+    assert last.text.endswith("so here is what you saw longest ago.")
+
+
 def test_why_takes_off_what_a_dislike_takes_from_a_new_work(chat, newer):
     newer(NEAR)
     chat.says("/like 신의 탑")

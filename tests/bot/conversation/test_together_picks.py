@@ -187,6 +187,18 @@ def test_others_of_an_older_slate_lead_to_the_last(chat, anna, clock):
     assert anna.press("🔄").notice.startswith("There are newer picks already.")
 
 
+def test_others_are_to_be_had_though_who_picked_last_is_gone(chat, anna, ben, clock):
+    joins(anna, ben)
+    ben.last = anna.press("🎬")
+    clock.pass_(seconds=6)
+    alone = anna.as_("anna", shared=False)
+    alone.says("/forget")
+    alone.press("🗑️")
+    clock.pass_(seconds=6)
+
+    assert len(ben.press("🔄").cards) == 3
+
+
 def test_a_verdict_on_such_a_card_is_the_pressers_own_and_why_is_theirs(chat, anna, ben):
     anna.says("/like 신의 탑")
     joins(anna, ben)
