@@ -142,7 +142,7 @@ def _shown(ctx: Context) -> Reply:
         ctx.say("alerts.head"),
         ctx.say(f"alerts.when_{mode}"),
         _quiet_line(ctx, chosen),
-        ctx.say("alerts.zone", zone=chosen.zone.key, now=_now(ctx.now, chosen)),
+        ctx.say("alerts.zone", zone=hours.written(chosen.zone.key), now=_now(ctx.now, chosen)),
         ctx.say("alerts.where_chat" if telling.alerts_to else "alerts.where_own"),
         ctx.say(f"alerts.weekly_{weeks}"),
         "",

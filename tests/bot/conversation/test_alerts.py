@@ -87,8 +87,15 @@ def test_it_speaks_korean(chat):
         ),
         ("quiet off", "Quiet hours: none", {"quiet_from": 0, "quiet_until": 0}),
         ("zone Asia/Tokyo", "Time zone: Asia/Tokyo (now 21:00)", {"zone": "Asia/Tokyo"}),
+        ("zone UTC+9", "Time zone: UTC+9 (now 21:00)", {"zone": "Etc/GMT-9"}),
         ("zone new york", "Time zone: America/New_York (now 08:00)", {"zone": "America/New_York"}),
         ("weekly off", "Three for you each Sunday: no", {"weekly": False}),
+        ("일요일 추천 꺼줘", "Three for you each Sunday: no", {"weekly": False}),
+        (
+            "밤 10시 반부터 아침 8시까지 조용히",
+            "Quiet hours: 22:30-8:00",
+            {"quiet_from": 22 * 60 + 30, "quiet_until": 8 * 60},
+        ),
     ],
 )
 def test_words_change_one_thing(chat, words, line, stored):
@@ -132,6 +139,8 @@ def test_what_was_switched_off_can_be_switched_on(chat):
         ("weekly maybe", "I don't know what “weekly maybe” means for alerts."),
         ("quiet 25-7", "I don't understand “25-7” as quiet hours."),
         ("zone Mars", "I don't know the time zone “Mars”."),
+        ("zone UTC+5:30", "I don't know the time zone “UTC+5:30”."),
+        ("turn up please", "I don't know what “turn up please” means for alerts."),
         ("zone", "Which time zone are you in?"),
         ("quiet", "Which hours shall I be quiet?"),
     ],

@@ -1,6 +1,7 @@
 """What words about alerts mean."""
 
-from zoneinfo import available_timezones
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -25,8 +26,14 @@ from bot.conversation import hours
         ("밤 12시~새벽 6시", (0, 360)),
         ("밤 1시-낮 12시", (60, 720)),
         ("저녁 8시-아침 8시", (1200, 480)),
+        ("밤 10시 30분부터 아침 8시까지", (1350, 480)),
+        ("밤 10시 반-8시", (1350, 480)),
+        ("22시 5분-8", (1325, 480)),
+        ("22.30-8", (1350, 480)),
+        ("2230-0800", (1350, 480)),
         ("8-8", hours.NEVER),
         ("off", hours.NEVER),
+        ("turn off", hours.NEVER),
         ("끄기", hours.NEVER),
         ("없음", hours.NEVER),
     ],
@@ -47,6 +54,9 @@ def test_quiet_hours_are_meant_by_many_words(words, meant):
         ("📨 In my own chat", ("own", "")),
         ("일요일 추천 끄기", ("weekly", "off")),
         ("🎁 Sunday picks on", ("weekly", "on")),
+        ("🚫 No Sunday picks", ("weekly", "off")),
+        ("🚫 일요일 추천 끄기", ("weekly", "off")),
+        ("🌎 New York", ("zone", "New York")),
     ],
 )
 def test_the_words_of_our_own_buttons_are_known(words, meant):
@@ -55,7 +65,10 @@ def test_the_words_of_our_own_buttons_are_known(words, meant):
 
 @pytest.mark.parametrize(
     "words",
-    ["", "25-7", "23:60-7", "24:30-7", "13pm-7", "0am-7", "23", "23-7-9", "late", "１-２", "-1-7"],
+    [
+        *("", "25-7", "23:60-7", "24:30-7", "13pm-7", "0am-7", "23", "23-7-9", "late", "１-２"),
+        *("-1-7", "2260-7", "123-7", "22 30-7", "22:5-7", "2.5-7", "1 1-7"),
+    ],
 )
 def test_what_is_no_time_is_no_quiet_hour(words):
     assert hours.quiet(words) is None
@@ -82,15 +95,40 @@ def test_other_values_of_a_button_are_none(value):
         ("도쿄", "Asia/Tokyo"),
         ("런던", "Europe/London"),
         ("utc", "UTC"),
+        ("KST", "Asia/Seoul"),
+        ("JST", "Asia/Tokyo"),
+        ("India", "Asia/Kolkata"),
+        ("인도", "Asia/Kolkata"),
+        ("UTC+9", "Etc/GMT-9"),
+        ("utc +09:00", "Etc/GMT-9"),
+        ("GMT-5", "Etc/GMT+5"),
     ],
 )
 def test_a_time_zone_is_meant_by_its_name_or_a_city(words, zone):
     assert hours.zone(words) == zone
 
 
-@pytest.mark.parametrize("words", ["", "Mars/Olympus", "../../etc/passwd", "EST5EDT", "x" * 200])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("", "Mars/Olympus", "../../etc/passwd", "EST5EDT", "x" * 200),
+        *("UTC+5:30", "UTC+15", "GMT-13", "UTC+930", "Etc/GMT-9", "IST"),
+    ],
+)
 def test_another_word_is_no_time_zone(words):
     assert hours.zone(words) is None
+
+
+@given(st.integers(-12, 14))
+def test_a_distance_from_utc_is_that_of_its_zone_and_written_as_it_was_said(hour):
+    zone = hours.zone(f"UTC{hour:+}")
+
+    assert datetime(2026, 5, 5, tzinfo=ZoneInfo(zone)).utcoffset() == timedelta(hours=hour)
+    assert hours.written(zone) == f"UTC{hour:+}"
+
+
+def test_another_zone_is_written_by_its_name():
+    assert [hours.written(zone) for zone in ("Asia/Seoul", "UTC")] == ["Asia/Seoul", "UTC"]
 
 
 def test_every_zone_that_is_offered_exists():
@@ -116,6 +154,26 @@ def test_every_zone_that_is_offered_exists():
         ("weekly off", ("weekly", "off")),
         ("일요일 끄기", ("weekly", "off")),
         ("weekly maybe", ("weekly", "maybe")),
+        ("꺼 줘", ("mode", "off")),
+        ("켜주세요", ("mode", "at_once")),
+        ("끔", ("mode", "off")),
+        ("켬", ("mode", "at_once")),
+        ("하루에 한번만", ("mode", "digest")),
+        ("Once a day, please!", ("mode", "digest")),
+        ("turn off", ("mode", "off")),
+        ("turn on!", ("mode", "at_once")),
+        ("일요일 추천 꺼줘", ("weekly", "off")),
+        ("일요일추천 켜줘", ("weekly", "on")),
+        ("no sunday picks", ("weekly", "off")),
+        ("turn on weekly", ("weekly", "on")),
+        ("밤 11시부터 아침 7시까지 조용히 해줘", ("quiet", "밤 11시부터 아침 7시까지")),
+        ("11pm-7am quiet", ("quiet", "11pm-7am")),
+        ("Tokyo", ("zone", "Tokyo")),
+        ("UTC +9", ("zone", "UTC +9")),
+        ("받기", ("", "")),
+        ("never", ("", "")),
+        ("해줘", ("", "")),
+        ("turn up", ("", "")),
         ("여기", ("here", "")),
         ("me", ("own", "")),
         ("loud", ("", "")),
