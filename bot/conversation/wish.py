@@ -25,6 +25,9 @@ MORE_POPULAR, MORE_HIDDEN, UNLIKE, NOT = "↑", "↓", "≠", "-"
 _MAX_BYTES = 60  # an action has 64
 _OPPOSITE = {FINISHED: ONGOING, ONGOING: FINISHED}
 _PARTED_SIGN = re.compile(rf"(?<!\S){NOT}\s+")
+# Instead of a sign: English words before a name, Korean ones after it, often without a blank.
+_NOT_WHAT_FOLLOWS = ("no", "not", "without")
+_NOT_WHAT_PRECEDES = re.compile(r"(빼고|말고|제외(?:하고)?)(?!\S)")
 _NAME_WORDS = 6  # in the longest name of a genre or keyword
 _ALIKE = 1 / 3  # of the works that fit otherwise: those least like what is to be unlike
 
@@ -84,6 +87,7 @@ class Wish:
 def wish_of(ctx: Context, argument: str) -> Wish:
     """What the words after /recommend ask for, each sign of the one name that it stands before.
 
+    "no comedy" and "개그 빼고" are "-개그" in words.
     Raises UserError for a word we don't know.
     """
     wish = Wish()
@@ -91,16 +95,22 @@ def wish_of(ctx: Context, argument: str) -> Wish:
         return wish
     known = _known_words(ctx)
     for phrase in argument.split(","):
-        words = _PARTED_SIGN.sub(NOT, phrase).split()
+        words = _NOT_WHAT_PRECEDES.sub(r" \1", _PARTED_SIGN.sub(NOT, phrase)).split()
         while words:
             name, span = _named(words, known)
+            if not span and words[1:] and words[0].lower() in _NOT_WHAT_FOLLOWS:
+                words[:2] = [NOT + words[1]]
+                name, span = _named(words, known)
             if not span:
                 names = ", ".join(term(ctx.language, genre) for genre in ctx.library.genres)
-                raise UserError("recommend.unknown_filter", word=shortened(words[0]), genres=names)
-            if words[0].startswith(NOT):
-                name = _OPPOSITE.get(name, NOT + name)
-            wish = wish.and_(name)
+                word = shortened(words[0].lstrip(NOT) or NOT)
+                raise UserError("recommend.unknown_filter", word=word, genres=names)
+            left_out = words[0].startswith(NOT)
             del words[:span]
+            if words and _NOT_WHAT_PRECEDES.fullmatch(words[0]) and not _is_measure(name):
+                left_out = True
+                del words[0]
+            wish = wish.and_(_OPPOSITE.get(name, NOT + name) if left_out else name)
     return wish
 
 

@@ -43,6 +43,20 @@ def test_a_plea_may_name_a_kind(chat, plea):
     assert len(reply.cards) == 3
 
 
+@pytest.mark.parametrize(
+    "plea",
+    [
+        "로맨스 빼고 추천해줘",
+        "로맨스빼고 추천",
+        "추천 로맨스 말고",
+        "recommend me something without romance",
+        "Recommend something without romance, please!",
+    ],
+)
+def test_a_plea_may_leave_out_a_kind(chat, plea):
+    assert chat.says(plea).text.endswith("🎛️ Now: no romance")
+
+
 def test_a_plea_for_what_is_no_kind_is_a_title_that_is_looked_for(chat):
     assert chat.says("신의 탑 추천해줘").text == "Which one do you mean?"
 

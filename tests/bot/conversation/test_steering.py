@@ -228,6 +228,41 @@ def test_a_sign_is_of_the_name_that_it_stands_before(reader, words, asked):
     assert now == f"🎛️ Now: {asked}"
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("no comedy", "no comedy"),
+        ("Without comedy", "no comedy"),
+        ("not finished", "ongoing"),
+        ("romance no fantasy", "romance · no fantasy"),  # and not romance fantasy
+        ("no slice of life fantasy", "no slice of life · fantasy"),
+        ("개그 빼고", "no comedy"),
+        ("개그빼고 판타지", "no comedy · fantasy"),
+        ("판타지 개그 말고", "fantasy · no comedy"),
+        ("개그 제외, slice of life 제외하고", "no comedy · no slice of life"),
+        ("-개그 빼고", "no comedy"),
+    ],
+)
+def test_words_leave_out_the_one_name_that_they_stand_beside(reader, words, asked):
+    now, *_ = reader.says(f"/recommend {words}").text.splitlines()
+
+    assert now == f"🎛️ Now: {asked}"
+
+
+@pytest.mark.parametrize(
+    ("words", "unknown"),
+    [("no", "no"), ("no loud", "loud"), ("빼고", "빼고"), ("↑40 빼고", "빼고"), ("no ↑40", "↑40")],
+)
+def test_words_that_leave_out_nothing_are_not_known(reader, words, unknown):
+    assert reader.says(f"/recommend {words}").text.startswith(f"I don't know “{unknown}”")
+
+
+def test_a_name_that_begins_like_leaving_out_is_a_name(reader, monkeypatch):
+    monkeypatch.setattr(wish, "terms", lambda: {"no comedy": "로맨스"})
+
+    assert reader.says("/recommend no comedy").text == "🎛️ Now: romance"
+
+
 def test_a_sign_before_nothing_is_a_word_we_do_not_know(reader):
     assert reader.says("/recommend 로맨스 -").text.startswith("I don't know “-”")
 
