@@ -7,7 +7,6 @@ in whose one transaction whole tables come and go.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -26,14 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db import crawl_tables, reader_tables, schema  # noqa: F401 -- the former for their tables
+from db import bulk, crawl_tables, reader_tables, schema  # noqa: F401 -- the former for their tables
 from db.engine import Database, unreachable
 from db.errors import DanglingKeys
 from db.tables import Base, Duty, JobRun, Model, ModelState, Pulse
 
 Row: TypeAlias = dict[str, Any]
 
-BATCH = 500  # rows
 # They say how processes are, not what anybody said: a database that has only these is empty.
 _NO_DATA = {"duty", "pulse"}
 
@@ -49,7 +47,7 @@ def rows(session: Session, name: str) -> Iterator[Row]:
     They come in batches, so that memory is bounded.
     """
     source = Base.metadata.tables[name]
-    query = select(source).order_by(*source.primary_key).execution_options(yield_per=BATCH)
+    query = select(source).order_by(*source.primary_key).execution_options(yield_per=bulk.BATCH)
     for row in session.execute(query).mappings():
         plain = {field: _plain(value) for field, value in row.items()}
         if plain.get("personal"):
@@ -133,8 +131,7 @@ def load(connection: Connection, name: str, told: Iterable[Row]) -> int:
     target = Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
     moments = [field.name for field in target.columns if isinstance(field.type, DateTime)]
     written = 0
-    iterator = iter(told)
-    while batch := list(islice(iterator, BATCH)):
+    for batch in bulk.batches(told):
         for row in batch:
             for field in moments:
                 if row.get(field) is not None:
