@@ -235,20 +235,18 @@ def chose(session: Session, reader_id: int, choices: Mapping[str, Any]) -> None:
     A refusal was for all of the person, and so was whether to be told of news: it is the other's,
     too.
     """
-    kept = {name: value for name, value in choices.items() if name in ("alerts", "alerts_to")}
-    consents = dict.fromkeys(choices.keys() & {*CONSENTS})
-    both = {name: choices[name] for name in consents if not choices[name]}
-    if "alerts" in kept:
-        both["alerts"] = kept["alerts"]
-    if not kept and not consents:
+    left = {n: v for n, v in choices.items() if n in ("alerts", "alerts_to")}
+    left |= dict.fromkeys(choices.keys() & {*CONSENTS})
+    if not left:
         return
+    both = {n: v for n, v in choices.items() if n == "alerts" or (n in CONSENTS and not v)}
     query = select(ReaderLink).where(
         ReaderLink.reader_id == reader_id, ReaderLink.before.is_not(None)
     )
     for link in session.scalars(query):
         before = Before(**link.before or {})
         link.before = before.kept | {
-            "survivor": before.survivor | kept | consents,
+            "survivor": before.survivor | left,
             "reader": before.reader | both,
         }
 

@@ -174,10 +174,11 @@ def reschedule(session: Session, reader_id: int, now: datetime, default_zone: Zo
 
 
 def unwrite(session: Session, letters: Sequence[int], due_at: datetime | None = None) -> None:
-    """Takes letters apart that are not sent: their news wait again, as `release` has it."""
+    """Takes letters apart that are not sent: their news wait again, as `release` has it.
+
+    They are held by now, so that nobody adds to what they say (`letters.untold`).
+    """
     if letters:
-        # Nobody adds to what these say from here on (`letters.untold`).
-        session.execute(select(Outbox.id).where(Outbox.id.in_(letters)).with_for_update()).all()
         unshow(session, letters)
         release(session, letters, due_at)
         session.execute(delete(Outbox).where(Outbox.id.in_(letters)))
