@@ -18,11 +18,11 @@ from tests.plugins.happenings import happens
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-def delivered(world, *platforms):
+def delivered(world):
     """(chat, text) of each letter that goes out now."""
     room = world.hearing.mailroom
     found = []
-    for platform in platforms or (Platform.TELEGRAM, Platform.DISCORD):
+    for platform in (Platform.TELEGRAM, Platform.DISCORD):
         room.compose(platform, 9)
         for letter in room.take(platform, 9):
             if going := room.going(platform, letter):
