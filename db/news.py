@@ -170,7 +170,8 @@ def reschedule(session: Session, reader_id: int, now: datetime, default_zone: Zo
         since = now if due_at > now else due_at - _MOMENT
         due.setdefault(waking(hours, max(now, next_moment(hours, since))), []).append(news_id)
     for moment, ids in due.items():
-        session.execute(update(News).where(News.id.in_(ids)).values(due_at=moment))
+        for few in bulk.batches(ids):
+            session.execute(update(News).where(News.id.in_(few)).values(due_at=moment))
 
 
 def unwrite(session: Session, letters: Sequence[int], due_at: datetime | None = None) -> None:
